@@ -1,0 +1,59 @@
+import type { Attempt, SkeinError } from "../core/errors.ts";
+import type { Response } from "../core/response.ts";
+
+/** Where a task is. The transitions between them are a table: task-state.ts. */
+export type TaskState = "pending" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
+
+/** Why a task waits, holding no slot: its own backoff, the server's Retry-After, or its origin's cool-down. */
+export type WaitReason = "backoff" | "retry-after" | "origin-cooling";
+
+/** What kind of failure ended a task. */
+export type FailureKind = "status" | "network" | "timeout" | "policy" | "body" | "handler";
+
+/** Who cancelled a task. */
+export type CancelledBy = "user" | "sibling" | "group" | "deadline" | "shutdown";
+
+/** Milliseconds that a task spent. */
+export interface TaskTimings {
+  /** From being pulled from the input to its first attempt. */
+  readonly queued: number;
+  /** Waiting between attempts. */
+  readonly waited: number;
+  /** In attempts. */
+  readonly served: number;
+}
+
+interface Settled<I> {
+  /** Its number in the input, from 0. */
+  readonly id: number;
+  readonly input: I;
+  /** Every attempt, oldest first. A 429 is listed, but not counted against the limit of attempts. */
+  readonly attempts: readonly Attempt[];
+  readonly timings: TaskTimings;
+}
+
+export interface SucceededTask<I, V> extends Settled<I> {
+  readonly state: "succeeded";
+  /** What `parse` made of the response; the response itself without `parse`. */
+  readonly value: V;
+  readonly response: Response;
+  readonly error: undefined;
+}
+
+export interface FailedTask<I> extends Settled<I> {
+  readonly state: "failed";
+  readonly kind: FailureKind;
+  readonly error: SkeinError;
+  /** The response, where one was received whole (a refused status, a `parse` that threw). */
+  readonly response: Response | undefined;
+}
+
+export interface CancelledTask<I> extends Settled<I> {
+  readonly state: "cancelled";
+  readonly by: CancelledBy;
+  readonly error: SkeinError;
+  readonly response: undefined;
+}
+
+/** A task that has ended: frozen, and narrowed by its `state`. */
+export type SettledTask<I, V> = SucceededTask<I, V> | FailedTask<I> | CancelledTask<I>;

@@ -1,0 +1,276 @@
+/**
+ * Every error of Skein, in one tree (the names are HTTPX's):
+ *
+ * SkeinError
+ * ├─ HTTPError
+ * │  ├─ RequestError
+ * │  │  ├─ TransportError
+ * │  │  │  ├─ TimeoutError: ConnectTimeout ReadTimeout WriteTimeout PoolTimeout HeadersTimeout TotalTimeout
+ * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
+ * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
+ * │  │  │  └─ UnsupportedProtocol
+ * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge
+ * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
+ * ├─ AbortError (name "AbortError", cause = the reason given)
+ * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed
+ *
+ * A floor that meets a failure says what it knows (`code`, `reason`, `phase`, what was sent). The client, which
+ * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
+ */
+
+/** What went wrong, as one literal: a `switch` over it narrows, and it is stable across versions. */
+export type ErrorCode =
+  | "CONNECT_TIMEOUT"
+  | "READ_TIMEOUT"
+  | "WRITE_TIMEOUT"
+  | "POOL_TIMEOUT"
+  | "HEADERS_TIMEOUT"
+  | "TOTAL_TIMEOUT"
+  | "CONNECTION_REFUSED"
+  | "HOST_UNREACHABLE"
+  | "CONNECT_FAILED"
+  | "TOO_MANY_OPEN_FILES"
+  | "DNS_FAILED"
+  | "TLS_FAILED"
+  | "CERTIFICATE_INVALID"
+  | "CONNECTION_RESET"
+  | "CONNECTION_CLOSED"
+  | "BODY_CUT"
+  | "WRITE_FAILED"
+  | "INVALID_REQUEST"
+  | "INVALID_RESPONSE"
+  | "UNSUPPORTED_PROTOCOL"
+  | "DECODING_FAILED"
+  | "INVALID_JSON"
+  | "TOO_MANY_REDIRECTS"
+  | "REDIRECT_REFUSED"
+  | "RESPONSE_TOO_LARGE"
+  | "HTTP_STATUS"
+  | "HANDLER_FAILED"
+  | "ABORTED"
+  | "INVALID_URL"
+  | "INVALID_OPTION"
+  | "STREAM_CONSUMED"
+  | "STREAM_CLOSED"
+  | "BODY_NOT_REPLAYABLE"
+  | "CLIENT_CLOSED";
+
+/** How far the call had come. */
+export type Phase = "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "body" | "status" | "redirect";
+
+/** How much of the request had been handed to the network: `none` means that nothing can have been processed. */
+export type RequestSent = "none" | "partial" | "full";
+
+/** One try of a call, as errors and tasks list it. */
+export interface Attempt {
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  readonly status?: number;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** Whether a kept-alive connection carried it. */
+  readonly reused?: boolean;
+  /** Bytes of the decoded body. */
+  readonly bytes?: number;
+}
+
+export interface ErrorDetails {
+  cause?: unknown;
+  phase?: Phase;
+  requestSent?: RequestSent;
+  /** The address that was spoken to, `10.0.0.7:443`. */
+  peer?: string;
+}
+
+const BRAND = Symbol.for("skein.error");
+
+/** The root of the tree. `reason` is what failed; `message` is the whole line, with the request and the attempts. */
+export class SkeinError extends Error {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  phase: Phase | undefined;
+  requestSent: RequestSent | undefined;
+  readonly peer: string | undefined;
+  /** Method and redacted URL of the call that failed. */
+  request: { readonly method: string; readonly url: string } | undefined;
+  /** Every try, oldest first; the last one ended with this error. */
+  attempts: readonly Attempt[] = [];
+  /** How long the server asked to wait, when it did. */
+  retryAfterMs: number | undefined;
+  /** Whether the same call may succeed when it is made again later. */
+  retryable = false;
+
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    super(reason, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = reason;
+    this.phase = details.phase;
+    this.requestSent = details.requestSent;
+    this.peer = details.peer;
+  }
+
+  /** What a log or a journal keeps: no stack, no body, nothing secret. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, phase, requestSent, request, attempts, retryable, retryAfterMs } = this;
+    return { name, code, message, phase, requestSent, request, attempts, retryable, retryAfterMs };
+  }
+}
+
+/** Whether `value` is an error of Skein's, also one of another installed copy. */
+export function isSkeinError(value: unknown): value is SkeinError {
+  return typeof value === "object" && value !== null && BRAND in value;
+}
+
+export class HTTPError extends SkeinError {}
+export class RequestError extends HTTPError {}
+export class TransportError extends RequestError {}
+
+export class TimeoutError extends TransportError {}
+export class ConnectTimeout extends TimeoutError {}
+export class ReadTimeout extends TimeoutError {}
+export class WriteTimeout extends TimeoutError {}
+export class PoolTimeout extends TimeoutError {}
+export class HeadersTimeout extends TimeoutError {}
+export class TotalTimeout extends TimeoutError {}
+
+export class NetworkError extends TransportError {}
+export class ConnectError extends NetworkError {}
+export class DnsError extends ConnectError {}
+export class TlsError extends ConnectError {}
+export class CertificateError extends TlsError {}
+export class ReadError extends NetworkError {}
+export class WriteError extends NetworkError {}
+export class CloseError extends NetworkError {}
+
+export class ProtocolError extends TransportError {}
+/** What we were asked to send is not HTTP: a header with a line break, a method with a space. */
+export class LocalProtocolError extends ProtocolError {}
+/** What the server sent is not HTTP, or contradicts itself. */
+export class RemoteProtocolError extends ProtocolError {}
+export class UnsupportedProtocol extends TransportError {}
+
+/** The body can't be decoded: a corrupt or truncated coding, or text that is not the JSON it was read as. */
+export class DecodingError extends RequestError {}
+export class TooManyRedirects extends RequestError {}
+/** A redirect to where we do not go by default: another scheme, from https to http. */
+export class RedirectRefused extends RequestError {}
+/** A limit on the response was reached: its body, its head, its number of fields. */
+export class ResponseTooLarge extends RequestError {}
+
+/** The call was cancelled: by its signal, by `cancel()`, or with the group that it belonged to. */
+export class AbortError extends SkeinError {
+  constructor(reason: unknown, details: ErrorDetails = {}) {
+    const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : "";
+    super("ABORTED", text ? `cancelled: ${text}` : "cancelled", { ...details, cause: reason });
+  }
+}
+
+export class InvalidUrl extends SkeinError {
+  constructor(reason: string) {
+    super("INVALID_URL", reason);
+  }
+}
+
+export class InvalidOption extends SkeinError {
+  constructor(reason: string) {
+    super("INVALID_OPTION", reason);
+  }
+}
+
+export class StreamConsumed extends SkeinError {
+  constructor(reason: string) {
+    super("STREAM_CONSUMED", reason);
+  }
+}
+
+export class StreamClosed extends SkeinError {
+  constructor(reason: string) {
+    super("STREAM_CLOSED", reason);
+  }
+}
+
+/** The body was a stream that has been read: it can't be sent a second time. */
+export class BodyNotReplayable extends SkeinError {
+  constructor(reason: string) {
+    super("BODY_NOT_REPLAYABLE", reason);
+  }
+}
+
+export class ClientClosed extends SkeinError {
+  constructor(reason = "the client is closed") {
+    super("CLIENT_CLOSED", reason);
+  }
+}
+
+/** What an HTTPStatusError keeps of its response; the client's `Response` is one. */
+export interface StatusCarrier {
+  readonly status: number;
+  readonly reasonPhrase: string;
+}
+
+/** A status that the caller does not accept. The response is whole: `error.response.json()` works. */
+export class HTTPStatusError<R extends StatusCarrier = StatusCarrier> extends HTTPError {
+  readonly response: R;
+  readonly status: number;
+
+  constructor(response: R, reason: string) {
+    super("HTTP_STATUS", reason, { phase: "status", requestSent: "full" });
+    this.response = response;
+    this.status = response.status;
+    Object.defineProperty(this, "response", { enumerable: false });
+  }
+}
+
+/** A function that the caller gave (`request`, `parse`, `accept`) threw; its error is the `cause`. */
+export class HandlerError extends SkeinError {
+  constructor(what: string, cause: unknown) {
+    super("HANDLER_FAILED", `${what} threw: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+// Names live on the prototypes: an error carries only what is its own, and a minifier can't rename them.
+const NAMED = {
+  SkeinError,
+  HTTPError,
+  RequestError,
+  TransportError,
+  TimeoutError,
+  ConnectTimeout,
+  ReadTimeout,
+  WriteTimeout,
+  PoolTimeout,
+  HeadersTimeout,
+  TotalTimeout,
+  NetworkError,
+  ConnectError,
+  DnsError,
+  TlsError,
+  CertificateError,
+  ReadError,
+  WriteError,
+  CloseError,
+  ProtocolError,
+  LocalProtocolError,
+  RemoteProtocolError,
+  UnsupportedProtocol,
+  DecodingError,
+  TooManyRedirects,
+  RedirectRefused,
+  ResponseTooLarge,
+  HTTPStatusError,
+  HandlerError,
+  AbortError,
+  InvalidUrl,
+  InvalidOption,
+  StreamConsumed,
+  StreamClosed,
+  BodyNotReplayable,
+  ClientClosed,
+};
+for (const [name, type] of Object.entries(NAMED)) {
+  Object.defineProperty(type.prototype, "name", { value: name, writable: true, configurable: true });
+}
+Object.defineProperty(SkeinError.prototype, BRAND, { value: true });

@@ -1,0 +1,80 @@
+import type { Clock } from "./clock.ts";
+import type { IncomingBody } from "./incoming-body.ts";
+import type { Origin } from "./url.ts";
+
+/**
+ * What the floors need of a runtime. `runtime/` implements these, `entry/` hands them in: so the same client runs on
+ * sockets, in a page, and against scripted sockets in tests.
+ */
+export interface RuntimePorts {
+  readonly clock: Clock;
+  readonly connector: Connector;
+  readonly decompressor: Decompressor;
+  readonly text: TextPort;
+}
+
+/** How this client trusts servers. */
+export interface TlsOptions {
+  /** Certificates of authorities, PEM, in the place of the runtime's own. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** `false` accepts any certificate. Default: true. */
+  readonly verify?: boolean | undefined;
+}
+
+/** Opens sockets. The settings that make two sockets differ (TLS, say) belong to the connector, not to the call. */
+export interface Connector {
+  connect(origin: Origin, events: SocketEvents): Socket;
+}
+
+/** A socket, encrypted or not. */
+export interface Socket {
+  /** Hands over latin1 text or bytes; false when the network takes no more for now (then `onDrain` follows). */
+  write(data: string | Uint8Array): boolean;
+  /** The two in one write. */
+  writeBoth(head: string, body: Uint8Array): boolean;
+  /** Stops `onBytes`, after at most what the runtime has read already. */
+  pause(): void;
+  resume(): void;
+  /** Closes at once. No event follows but `onClose`. */
+  destroy(): void;
+  /** Whether the process stays alive for this socket. */
+  ref(): void;
+  unref(): void;
+  /** `10.0.0.7:443`, once connected. */
+  readonly peer: string | undefined;
+}
+
+export interface SocketEvents {
+  onConnect(): void;
+  /** Valid only during the call: the buffer is used again for the next read. */
+  onBytes(buffer: Uint8Array, length: number): void;
+  onDrain(): void;
+  /** The other side has sent its last byte. */
+  onEnd(): void;
+  /** Exactly once, and last. `failure` is the runtime's error, if one ended the socket. */
+  onClose(failure: SocketFailure | undefined): void;
+}
+
+/** A runtime's error, sorted: what floors decide on is `kind`; `reason` is for people. */
+export interface SocketFailure {
+  readonly kind: "refused" | "unreachable" | "dns" | "tls" | "certificate" | "reset" | "files" | "other";
+  /** A clause for the message: "connection refused by 10.0.0.7:443". */
+  readonly reason: string;
+  readonly cause: unknown;
+}
+
+export interface TextPort {
+  /** Bytes as latin1 text: one character a byte. */
+  latin1(bytes: Uint8Array, start: number, end: number): string;
+}
+
+/** Takes content codings off. */
+export interface Decompressor {
+  /** The codings that this runtime decodes soundly, as an accept-encoding value: `gzip, deflate, br`. */
+  readonly accepts: readonly string[];
+  /**
+   * The decoded body. `codings` are those of the content-encoding field in the order they were applied, all of them in
+   * `accepts`. Truncated, corrupt or trailing input ends it in DecodingError.
+   */
+  decompress(body: IncomingBody, codings: readonly string[]): IncomingBody;
+}

@@ -1,0 +1,57 @@
+import type { RequestBody } from "./body.ts";
+import type { Headers } from "./headers.ts";
+import type { Url } from "./url.ts";
+
+/** Methods that may be repeated without asking (RFC 9110 §9.2.2, and QUERY). */
+const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"]);
+const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
+
+/** What a request is made of. */
+export interface RequestParts {
+  readonly method: string;
+  readonly url: Url;
+  readonly headers: Headers;
+  readonly body: RequestBody | undefined;
+}
+
+/** A request as it is sent. Immutable: what changes it makes a new one (`with`), so that it can be sent again. */
+export class Request {
+  readonly method: string;
+  readonly url: Url;
+  readonly headers: Headers;
+  readonly body: RequestBody | undefined;
+
+  constructor(parts: RequestParts) {
+    this.method = parts.method;
+    this.url = parts.url;
+    this.headers = parts.headers;
+    this.body = parts.body;
+  }
+
+  with(changes: Partial<RequestParts>): Request {
+    return new Request({
+      method: changes.method ?? this.method,
+      url: changes.url ?? this.url,
+      headers: changes.headers ?? this.headers,
+      body: "body" in changes ? changes.body : this.body,
+    });
+  }
+
+  /** Whether it reads only (RFC 9110 §9.2.1). */
+  get isSafe(): boolean {
+    return SAFE.has(this.method);
+  }
+
+  /** Whether sending it twice means no more than sending it once: by its method, or by its Idempotency-Key. */
+  get isIdempotent(): boolean {
+    return IDEMPOTENT.has(this.method) || this.headers.has("idempotency-key");
+  }
+
+  get isReplayable(): boolean {
+    return this.body === undefined || this.body.replayable;
+  }
+
+  toString(): string {
+    return `${this.method} ${this.url.href}`;
+  }
+}

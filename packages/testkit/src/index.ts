@@ -1,0 +1,2 @@
+// Every test imports `test` and `expect` from here, so that the same suite can run under another runner.
+export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from "vitest";
