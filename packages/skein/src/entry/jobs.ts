@@ -1,0 +1,25 @@
+// `skein/jobs`: durable batches, which survive whatever kills the process.
+export { Job } from "../jobs/job.ts";
+export { JobError, type JobErrorCode, type JobErrorDetails } from "../jobs/job-error.ts";
+export type {
+  BodyMode,
+  ClientRequest,
+  ErrorTally,
+  JobClient,
+  JobCounts,
+  JobOptions,
+  JobPaths,
+  JobProgress,
+  JobSummary,
+} from "../jobs/job-options.ts";
+export { argumentsSource } from "../jobs/source/arguments-source.ts";
+export { linesSource } from "../jobs/source/lines-source.ts";
+export type {
+  JobRequest,
+  RejectedLine,
+  Source,
+  SourceItem,
+  SourceLine,
+  SourcePosition,
+} from "../jobs/source/source.ts";
+export { streamSource } from "../jobs/source/stream-source.ts";

@@ -1,0 +1,45 @@
+/** What stopped a job. Failed requests are no errors of the job: they are rows of its output. */
+export type JobErrorCode =
+  /** The output exists and no journal says that a job wrote it; or it is no regular file. */
+  | "OUTPUT_NOT_OURS"
+  /** The output is shorter than what the journal knows was written, or gone. */
+  | "OUTPUT_CHANGED"
+  /** Another process runs this job; the message names its pid. */
+  | "JOURNAL_LOCKED"
+  /** The journal is damaged, or was written by a newer version. */
+  | "JOURNAL_CORRUPT"
+  /** The same output was begun with other requests; the message names the difference. */
+  | "JOB_DIFFERS"
+  /** The list can't be read. */
+  | "SOURCE_UNREADABLE"
+  /** The list holds neither an item nor a bad line. */
+  | "EMPTY_LIST"
+  | "DISK_FULL"
+  /** Another failure to read, write or sync a file. */
+  | "FILE_FAILED";
+
+export interface JobErrorDetails {
+  cause?: unknown;
+  /** Whether the same command may simply be given again, once what the message names is mended. */
+  resumable?: boolean;
+  path?: string;
+}
+
+/** Why a job could not start or had to stop. What it had recorded until then is safe in its journal. */
+export class JobError extends Error {
+  readonly code: JobErrorCode;
+  readonly resumable: boolean;
+  readonly path: string | undefined;
+
+  constructor(code: JobErrorCode, message: string, details: JobErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.resumable = details.resumable ?? false;
+    this.path = details.path;
+  }
+}
+Object.defineProperty(JobError.prototype, "name", {
+  value: "JobError",
+  writable: true,
+  configurable: true,
+});

@@ -1,0 +1,121 @@
+import type { Batch, BatchOptions } from "../batch/batch-options.ts";
+import type { Duration } from "../core/duration.ts";
+import type { JobRequest, Source } from "./source/source.ts";
+
+/** What a job needs of a client. */
+export interface JobClient {
+  batch<I, V>(items: AsyncIterable<I>, options: BatchOptions<I, V, string | ClientRequest>): Batch<I, V>;
+}
+
+/** A request as the client takes it. */
+export interface ClientRequest {
+  url: string;
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  content?: string;
+}
+
+/** Where bodies go: into the row, nowhere, or into files under a directory. */
+export type BodyMode = "inline" | "none" | { readonly directory: string };
+
+export interface JobOptions extends Omit<JobRequest, "url"> {
+  /** The list: `linesSource`, `argumentsSource`, `streamSource`. */
+  source: Source;
+  /** Path of the JSONL output. The journal, the rejected lines and large bodies stand beside it. */
+  output: string;
+  client: JobClient;
+  /** The method of items that name none. Default: GET. */
+  method?: string;
+  /** Headers of every item; an item's own replace those of the same name. */
+  headers?: Readonly<Record<string, string>>;
+  /** The content, as text, of items that have none. */
+  body?: string;
+  /** Which statuses succeed. Default: 2xx. */
+  accept?: (status: number) => boolean;
+  /** `accept` in words ("2xx,404"), by which a resumed job knows that it is the same. Needed with `accept`. */
+  acceptText?: string;
+  /** Default: "inline", text as `body`, other as `bodyBase64`; what is larger than 1 MiB is a file. */
+  bodies?: BodyMode;
+  /** Requests in flight at once. Default: the batch's (50). */
+  concurrency?: number;
+  /** Requests in flight at once to one origin. Default: the batch's. */
+  perOrigin?: number;
+  /** Attempts in all, for what may be repeated. Default: the batch's (3). */
+  attempts?: number;
+  /** How long an attempt may take. Default: the client's. */
+  timeout?: Duration;
+  /** The most bytes of a decoded body. Default: the batch's (64 MiB). */
+  maxResponseBytes?: number;
+  /** Forget what the journal and the output hold, and begin anew. */
+  fresh?: boolean;
+  /** Run the failed items again; their lines leave the output first. */
+  retryFailed?: boolean;
+  /** Aborts the job, as `abort()` does. */
+  signal?: AbortSignal;
+}
+
+/** Where a job's files are. */
+export interface JobPaths {
+  readonly output: string;
+  /** `out.rejects.jsonl`; made when there is a first bad line. */
+  readonly rejects: string;
+  /** `out.jsonl.job.db` */
+  readonly journal: string;
+  /** `out.bodies`, or the directory given; undefined with bodies: "none". Made when there is a first file. */
+  readonly bodies: string | undefined;
+}
+
+/** Errors of one code. */
+export interface ErrorTally {
+  readonly count: number;
+  /** The message of the first of them. */
+  readonly sample: string;
+}
+
+/** How the items of a job ended, in this run and those before it. */
+export interface JobCounts {
+  /** Items that have ended: succeeded + failed + unknown. */
+  readonly done: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Not safe to repeat, and the process was killed while they may have been sent. */
+  readonly unknown: number;
+  /** Lines that are no requests. */
+  readonly rejected: number;
+  /** Items with an answer, by its status. */
+  readonly byStatus: ReadonlyMap<number, number>;
+  /** Items that failed, by the error's code. */
+  readonly byError: ReadonlyMap<string, ErrorTally>;
+}
+
+/** A snapshot of a job under way. */
+export interface JobProgress extends JobCounts {
+  /** Items of the whole list, as far as known; undefined for a stream that has not ended. */
+  readonly total: number | undefined;
+  /** Of `done`, what runs before this one had done. */
+  readonly doneBefore: number;
+  readonly running: number;
+  /** Between attempts: backoff, Retry-After, cooling origin. */
+  readonly waiting: number;
+  /** Read from the list, and not yet started. */
+  readonly pending: number;
+  /** Of this run: bytes of decoded bodies. */
+  readonly bytes: number;
+  /** Of this run: attempts that ended. */
+  readonly requests: number;
+  /** Of this run. */
+  readonly elapsedMs: number;
+  /** Milliseconds in attempts of the latest 1,000 items; undefined before the first. */
+  readonly latency: { readonly p50: number; readonly p95: number } | undefined;
+}
+
+/** How a run ended. */
+export interface JobSummary extends JobCounts {
+  /** `complete`: every line of the list has ended. Else the same command continues. */
+  readonly ended: "complete" | "drained" | "aborted";
+  readonly doneBefore: number;
+  readonly bytes: number;
+  readonly requests: number;
+  readonly elapsedMs: number;
+  readonly latency: JobProgress["latency"];
+}
