@@ -30,10 +30,8 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   headers?: Readonly<Record<string, string>>;
   /** The content, as text, of items that have none. */
   body?: string;
-  /** Which statuses succeed. Default: 2xx. */
+  /** Which statuses succeed. Default: 2xx. A job remembers them: all of 100 to 599 are asked for when it is opened. */
   accept?: (status: number) => boolean;
-  /** `accept` in words ("2xx,404"), by which a resumed job knows that it is the same. Needed with `accept`. */
-  acceptText?: string;
   /** Default: "inline", text as `body`, other as `bodyBase64`; what is larger than 1 MiB is a file. */
   bodies?: BodyMode;
   /** Requests in flight at once. Default: the batch's (50). */
