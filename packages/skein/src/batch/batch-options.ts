@@ -33,9 +33,9 @@ export interface Batch<I, V> extends AsyncIterable<SettledTask<I, V>>, AsyncDisp
   /** Starts nothing more; what is in flight goes on. */
   pause(): void;
   resume(): void;
-  /** Pulls nothing more from the input; what was pulled is finished. The iteration then ends. */
+  /** For a shutdown: finishes the attempts in flight and starts nothing more; the other tasks end as `cancelled`. */
   drain(): void;
-  /** Ends every task that has not settled as `cancelled`; the iteration yields those in flight, and ends. */
+  /** Ends every task taken from the input that has not settled as `cancelled`; the iteration yields them, and ends. */
   cancel(reason?: unknown): void;
 }
 

@@ -1,6 +1,9 @@
 /** A timer that was set; `cancel()` is safe to call twice and after it fired. */
 export interface Timer {
   cancel(): void;
+  /** Whether the process stays alive for this timer; it does from the start. */
+  ref(): void;
+  unref(): void;
 }
 
 /**

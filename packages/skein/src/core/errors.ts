@@ -76,11 +76,11 @@ export interface Attempt {
 }
 
 export interface ErrorDetails {
-  cause?: unknown;
-  phase?: Phase;
-  requestSent?: RequestSent;
+  readonly cause?: unknown;
+  readonly phase?: Phase | undefined;
+  readonly requestSent?: RequestSent | undefined;
   /** The address that was spoken to, `10.0.0.7:443`. */
-  peer?: string;
+  readonly peer?: string | undefined;
 }
 
 const BRAND = Symbol.for("skein.error");
@@ -88,7 +88,7 @@ const BRAND = Symbol.for("skein.error");
 /** The root of the tree. `reason` is what failed; `message` is the whole line, with the request and the attempts. */
 export class SkeinError extends Error {
   readonly code: ErrorCode;
-  readonly reason: string;
+  reason: string;
   phase: Phase | undefined;
   requestSent: RequestSent | undefined;
   readonly peer: string | undefined;

@@ -19,7 +19,7 @@ export class Headers implements Iterable<[string, string]> {
   /** Field lines, each ended by CRLF, as the codec has checked them. */
   #text: string;
   /** The same fields as they go over the wire; filled in by the connection that first sends them. */
-  wire: string | undefined;
+  wire: { readonly text: string; readonly hasHost: boolean } | undefined;
 
   private constructor(fields: readonly string[] | undefined, text: string) {
     this.#fields = fields;

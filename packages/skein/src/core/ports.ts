@@ -26,7 +26,7 @@ export interface Connector {
   connect(origin: Origin, events: SocketEvents): Socket;
 }
 
-/** A socket, encrypted or not. */
+/** A socket, encrypted or not. It does not keep the process alive: the pool's timer does, while calls are in flight. */
 export interface Socket {
   /** Hands over latin1 text or bytes; false when the network takes no more for now (then `onDrain` follows). */
   write(data: string | Uint8Array): boolean;
@@ -37,9 +37,6 @@ export interface Socket {
   resume(): void;
   /** Closes at once. No event follows but `onClose`. */
   destroy(): void;
-  /** Whether the process stays alive for this socket. */
-  ref(): void;
-  unref(): void;
   /** `10.0.0.7:443`, once connected. */
   readonly peer: string | undefined;
 }
@@ -50,7 +47,7 @@ export interface SocketEvents {
   onBytes(buffer: Uint8Array, length: number): void;
   onDrain(): void;
   /** The other side has sent its last byte. */
-  onEnd(): void;
+  onEof(): void;
   /** Exactly once, and last. `failure` is the runtime's error, if one ended the socket. */
   onClose(failure: SocketFailure | undefined): void;
 }

@@ -16,12 +16,31 @@ export interface Timeouts {
   readonly pool: number;
 }
 
+/** What the layers may do for one call. */
+export interface CallPolicies {
+  /** Attempts in all, the first included. */
+  readonly attempts: number;
+  /** Redirects that are followed; 0 returns the redirecting response itself. */
+  readonly maxRedirects: number;
+  /** Whether a redirect from https to http is followed (without credentials). */
+  readonly downgrade: boolean;
+}
+
+/** What a call is made with; calls that say nothing of their own share one object of their client's. */
+export interface CallSettings {
+  readonly timeouts: Timeouts;
+  readonly policies: CallPolicies;
+  readonly streaming: boolean;
+  readonly maxResponseBytes: number;
+}
+
 /**
  * What goes along with a call through all layers: its deadline, its cancellation and its limits. One object a call,
  * and no AbortSignal or timer unless the caller brought one: this is the hot path.
  */
 export class RequestContext {
   readonly timeouts: Timeouts;
+  readonly policies: CallPolicies;
   /** When the call must have ended, on the clock's monotonic time; `Infinity` where there is no total timeout. */
   deadline = Number.POSITIVE_INFINITY;
   /** Whether the caller reads the body itself; otherwise the buffer layer reads it below retry. */
@@ -38,10 +57,11 @@ export class RequestContext {
    */
   onCancel: ((reason: unknown) => void) | undefined;
 
-  constructor(timeouts: Timeouts, streaming: boolean, maxResponseBytes: number) {
-    this.timeouts = timeouts;
-    this.streaming = streaming;
-    this.maxResponseBytes = maxResponseBytes;
+  constructor(call: CallSettings) {
+    this.timeouts = call.timeouts;
+    this.policies = call.policies;
+    this.streaming = call.streaming;
+    this.maxResponseBytes = call.maxResponseBytes;
   }
 
   /** Stops the call wherever it is. Does nothing when it has ended or was cancelled before. */

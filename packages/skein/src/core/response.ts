@@ -1,4 +1,4 @@
-import { DecodingError, HTTPStatusError, StreamConsumed } from "./errors.ts";
+import { type Attempt, DecodingError, HTTPStatusError, StreamConsumed } from "./errors.ts";
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import type { Request } from "./request.ts";
@@ -13,6 +13,7 @@ export interface ResponseHead {
 }
 
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
 /** How many characters of a refused response's text an error quotes. */
 const QUOTED_CHARACTERS = 512;
@@ -32,6 +33,10 @@ export class Response {
   body: IncomingBody;
   /** The responses that redirected here, oldest first. */
   history: readonly Response[] = NO_HISTORY;
+  /** Every try, oldest first, this one included; empty where the first was the last. */
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
+  /** Why a refused status was not tried again, where it would have been otherwise: the deadline, a body that is gone. */
+  notRetried: string | undefined;
   /** Milliseconds from the call to the end of the body; what `stream` returns has 0 here. */
   elapsed = 0;
   /** Whether a kept-alive connection carried it. */
@@ -112,10 +117,18 @@ export class Response {
   /** The error that `raiseForStatus` throws. */
   toStatusError(): HTTPStatusError<Response> {
     const phrase = this.reasonPhrase === "" ? "" : ` ${this.reasonPhrase}`;
-    const error = new HTTPStatusError<Response>(this, `answered ${this.status}${phrase}${this.#quoteBody()}`);
+    const retries = this.notRetried === undefined ? "" : `; not tried again: ${this.notRetried}`;
+    const reason = `answered ${this.status}${phrase}${this.#quoteBody()}${retries}`;
+    const error = new HTTPStatusError<Response>(this, reason);
+    error.attempts = this.attempts;
     error.request = { method: this.request.method, url: this.url };
     error.message = `${this.request}: ${error.reason}`;
     return error;
+  }
+
+  /** A decoder of this response's text; a new one, so that it can decode a stream. */
+  textDecoder(): TextDecoder {
+    return new TextDecoder(decoderFor(this.headers).encoding);
   }
 
   /** For the layer that has read the body. */

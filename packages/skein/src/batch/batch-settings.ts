@@ -1,0 +1,94 @@
+import { parseDuration } from "../core/duration.ts";
+import { InvalidOption } from "../core/errors.ts";
+import { checkNames, requireCount } from "../core/option-names.ts";
+import type { CallSettings } from "../core/request-context.ts";
+import type { BatchOptions } from "./batch-options.ts";
+
+/** A batch's options, complete and checked. */
+export interface BatchSettings {
+  readonly concurrency: number;
+  readonly perOrigin: number;
+  readonly attempts: number;
+  readonly cancelOnFailure: boolean;
+  readonly accept: (status: number) => boolean;
+  /** What each attempt is made with: its timeout counts from its dispatch. */
+  readonly call: CallSettings;
+  /** Tasks taken from the input and not yet started, waiting ones included: so far a batch looks ahead. */
+  readonly lookAhead: number;
+}
+
+/** What the client that makes a batch allows. */
+export interface BatchBounds {
+  readonly settings: CallSettings;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerOrigin: number;
+}
+
+const NAMES =
+  "request parse accept concurrency perOrigin attempts timeout maxResponseBytes onFailure signal".split(" ");
+const DEFAULT_CONCURRENCY = 50;
+const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const LEAST_LOOK_AHEAD = 1_000;
+
+/** @throws InvalidOption naming the option; also when more is asked for than the client's pool can carry */
+export function normalizeBatchOptions<I, V, R>(
+  options: BatchOptions<I, V, R>,
+  bounds: BatchBounds,
+): BatchSettings {
+  checkNames(options, NAMES, "batch");
+  const { settings, maxConnections, maxConnectionsPerOrigin } = bounds;
+  const wanted = requireCount(
+    options.concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections),
+    "concurrency",
+    1,
+  );
+  requireAtMost("concurrency", wanted, { name: "limits.maxConnections", value: maxConnections });
+  const perOrigin = requireCount(
+    options.perOrigin ?? Math.min(wanted, maxConnectionsPerOrigin),
+    "perOrigin",
+    1,
+  );
+  requireAtMost("perOrigin", perOrigin, {
+    name: "limits.maxConnectionsPerOrigin",
+    value: maxConnectionsPerOrigin,
+  });
+  if (options.onFailure !== undefined && !["continue", "cancel-batch"].includes(options.onFailure)) {
+    throw new InvalidOption(`onFailure: expected "continue" or "cancel-batch"; got "${options.onFailure}"`);
+  }
+  return {
+    concurrency: wanted,
+    perOrigin,
+    attempts: attemptsOf(options.attempts, settings),
+    cancelOnFailure: options.onFailure === "cancel-batch",
+    accept: options.accept ?? isSuccess,
+    call: {
+      ...settings,
+      timeouts:
+        options.timeout === undefined
+          ? settings.timeouts
+          : { ...settings.timeouts, total: parseDuration(options.timeout, "timeout") },
+      maxResponseBytes: requireCount(
+        options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+        "maxResponseBytes",
+        0,
+      ),
+    },
+    lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * wanted),
+  };
+}
+
+function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {
+  if (attempts === undefined) return settings.policies.attempts;
+  return attempts === false ? 1 : requireCount(attempts, "attempts", 1);
+}
+
+function requireAtMost(name: string, value: number, bound: { name: string; value: number }): void {
+  if (value <= bound.value) return;
+  throw new InvalidOption(
+    `${name}: ${value} requests at once need as many connections, but the client's ${bound.name} is ${bound.value}`,
+  );
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}

@@ -1,0 +1,370 @@
+import type { Clock, Timer } from "../core/clock.ts";
+import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import type { Request } from "../core/request.ts";
+import { RequestContext } from "../core/request-context.ts";
+import type { Response } from "../core/response.ts";
+import type { Service } from "../core/service.ts";
+import { isThrottle } from "../policy/cool-down.ts";
+import { decideRetry } from "../policy/retry.ts";
+import { parseRetryAfter } from "../policy/retry-after.ts";
+import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
+import { type BatchBounds, type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
+import { failureKind } from "./failure-kind.ts";
+import { ItemSource } from "./item-source.ts";
+import { Outbox } from "./outbox.ts";
+import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
+import type { CancelledBy, SettledTask } from "./task.ts";
+import { newCounts, sizeOf, TaskRecord } from "./task-record.ts";
+
+/** What a batch is given by the client that makes it. */
+export interface BatchBase<R> extends BatchBounds {
+  readonly clock: Clock;
+  /** A stack that has no retry layer. */
+  readonly service: Service;
+  build(item: R): Request;
+  /** Makes an error one for people: its whole line, its stack. */
+  complete(
+    error: unknown,
+    call: { request: Request | undefined; elapsed: number; attempts: number },
+  ): SkeinError;
+}
+
+/** How far the loop that reads may be behind before nothing more is started. */
+const MAX_UNREAD_TASKS = 256;
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
+ * and pulls from the input when it gives nothing. It runs whenever something may have changed: an attempt ended, an
+ * item came, a wait is over, the reader caught up.
+ */
+export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask<I, V>> {
+  readonly #options: BatchOptions<I, V, R>;
+  readonly #base: BatchBase<R>;
+  readonly #settings: BatchSettings;
+  readonly #source: ItemSource<I>;
+  readonly #scheduler: OriginScheduler<TaskRecord<I>>;
+  readonly #outbox = new Outbox<SettledTask<I, V>>();
+  readonly #counts = newCounts();
+  readonly #running = new Set<TaskRecord<I>>();
+  #pulled = 0;
+  #attempts = 0;
+  #bytes = 0;
+  #paused = false;
+  #ended = false;
+  #pumping = false;
+  #sourceFailure: { error: unknown } | undefined;
+  /** Nothing is started any more; what has not been started, or waits, ends as cancelled. */
+  #stopped: Stop | undefined;
+  /** What is in flight ends as cancelled too. */
+  #aborted = false;
+  #alarm: { at: number; timer: Timer } | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(items: Iterable<I> | AsyncIterable<I>, options: BatchOptions<I, V, R>, base: BatchBase<R>) {
+    this.#options = options;
+    this.#base = base;
+    this.#settings = normalizeBatchOptions(options, base);
+    this.#scheduler = new OriginScheduler(this.#settings.perOrigin);
+    this.#source = new ItemSource(items, {
+      item: item => this.#take(item),
+      end: failure => this.#sourceEnded(failure),
+    });
+    this.#follow(options.signal);
+    // Not within the call: who made the batch shall have it in hand before its functions are called.
+    queueMicrotask(() => this.#pump());
+  }
+
+  get progress(): BatchProgress {
+    return {
+      ...this.#counts,
+      pulled: this.#pulled,
+      inputEnded: this.#source.ended,
+      attempts: this.#attempts,
+      bytes: this.#bytes,
+    };
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#pump();
+  }
+
+  drain(): void {
+    this.#stop({ by: "shutdown", reason: "the batch was drained" });
+    this.#pump();
+  }
+
+  cancel(reason?: unknown): void {
+    this.#cancelAll({ by: "user", reason });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SettledTask<I, V>> {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<SettledTask<I, V>>> {
+    const next = this.#outbox.next();
+    this.#pump();
+    return next;
+  }
+
+  /** The loop was left: nobody wants the rest. */
+  async return(): Promise<IteratorResult<SettledTask<I, V>>> {
+    this.#cancelAll({ by: "user", reason: "the loop was left" });
+    this.#outbox.clear();
+    return { done: true, value: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  // ── taking items ──
+
+  #take(input: I): void {
+    const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
+    this.#pulled += 1;
+    try {
+      const { request } = this.#options;
+      task.request = this.#base.build(request === undefined ? (input as unknown as R) : request(input));
+      task.origin = task.request.url.origin.key;
+    } catch (thrown) {
+      this.#fail(task, isSkeinError(thrown) ? thrown : new HandlerError("request()", thrown));
+      return;
+    }
+    this.#scheduler.add(task);
+    this.#pump();
+  }
+
+  #sourceEnded(failure: { error: unknown } | undefined): void {
+    this.#sourceFailure = failure;
+    this.#pump();
+  }
+
+  // ── the step ──
+
+  #pump(): void {
+    if (this.#pumping || this.#ended) return;
+    this.#pumping = true;
+    while (this.#mayStart()) {
+      const now = this.#base.clock.now();
+      for (const task of this.#scheduler.takeDue(now)) {
+        task.moveTo("pending");
+        this.#scheduler.add(task);
+      }
+      const task = this.#scheduler.next(now);
+      if (task !== undefined) this.#start(task, now);
+      else if (!this.#mayPull() || !this.#source.pull()) break;
+    }
+    this.#pumping = false;
+    this.#setAlarm();
+    this.#endIfDone();
+  }
+
+  #mayStart(): boolean {
+    if (this.#paused || this.#stopped !== undefined || this.#running.size >= this.#settings.concurrency)
+      return false;
+    return this.#outbox.size < MAX_UNREAD_TASKS && this.#outbox.bytes < MAX_UNREAD_BYTES;
+  }
+
+  #mayPull(): boolean {
+    return this.#scheduler.ready + this.#scheduler.delayed < this.#settings.lookAhead;
+  }
+
+  #setAlarm(): void {
+    const at = this.#ended || this.#paused ? Number.POSITIVE_INFINITY : this.#scheduler.wakeAt;
+    if (this.#alarm?.at === at) return;
+    this.#alarm?.timer.cancel();
+    this.#alarm = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#base;
+    const ring = () => {
+      this.#alarm = undefined;
+      this.#pump();
+    };
+    // A timer may fire a little early by this clock: a millisecond more spares a second round.
+    this.#alarm = { at, timer: clock.setTimer(ring, Math.max(1, Math.ceil(at - clock.now()))) };
+  }
+
+  #endIfDone(): void {
+    const { pending, running, waiting } = this.#counts;
+    if (!this.#source.ended || pending + running + waiting > 0 || this.#ended) return;
+    this.#ended = true;
+    this.#options.signal?.removeEventListener("abort", this.#onAbort!);
+    this.#setAlarm();
+    this.#outbox.end(this.#sourceFailure);
+  }
+
+  // ── an attempt ──
+
+  #start(task: TaskRecord<I>, now: number): void {
+    task.start(now);
+    this.#running.add(task);
+    const context = new RequestContext(this.#settings.call);
+    context.deadline = now + this.#settings.call.timeouts.total;
+    context.attempt = task.attempts.length + 1;
+    task.context = context;
+    void this.#attempt(task, context);
+  }
+
+  async #attempt(task: TaskRecord<I>, context: RequestContext): Promise<void> {
+    let response: Response | undefined;
+    let error: SkeinError | undefined;
+    try {
+      response = await this.#base.service.send(task.request!, context);
+    } catch (thrown) {
+      error = this.#base.complete(thrown, { request: task.request, elapsed: 0, attempts: 1 });
+    }
+    this.#running.delete(task);
+    this.#scheduler.release(task);
+    this.#attempts += 1;
+    const now = this.#base.clock.now();
+    task.record(now, { wallNow: this.#base.clock.wallNow(), response, error });
+    if (response === undefined) this.#afterError(task, error!, now);
+    else await this.#afterResponse(task, response, now);
+    this.#pump();
+  }
+
+  async #afterResponse(task: TaskRecord<I>, response: Response, now: number): Promise<void> {
+    this.#bytes += sizeOf(response);
+    const retryAfterMs = response.status < 400 ? undefined : this.#retryAfter(response);
+    if (isThrottle(response.status, retryAfterMs)) return this.#throttled(task, response, retryAfterMs);
+    this.#scheduler.answered(task.origin);
+    const accepted = this.#tryHandler("accept()", () => this.#settings.accept(response.status));
+    if (accepted instanceof HandlerError) return this.#fail(task, accepted, response);
+    if (!accepted) {
+      task.counted += 1;
+      return this.#retryOrFail(task, response.toStatusError(), { response, retryAfterMs, now });
+    }
+    await this.#parse(task, response);
+  }
+
+  async #parse(task: TaskRecord<I>, response: Response): Promise<void> {
+    const { parse } = this.#options;
+    if (parse === undefined) return this.#succeed(task, response as unknown as V, response);
+    try {
+      this.#succeed(task, await parse(response), response);
+    } catch (thrown) {
+      this.#fail(task, isSkeinError(thrown) ? thrown : new HandlerError("parse()", thrown), response);
+    }
+  }
+
+  #afterError(task: TaskRecord<I>, error: SkeinError, now: number): void {
+    if (this.#aborted) return this.#settle(task.cancelled(this.#stopped!.by, error, now), 0);
+    task.counted += 1;
+    this.#retryOrFail(task, error, { response: undefined, retryAfterMs: undefined, now });
+  }
+
+  #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
+    error.retryAfterMs ??= after.retryAfterMs;
+    const decision = decideRetry({
+      attempt: task.counted,
+      attempts: this.#settings.attempts,
+      request: task.request!,
+      failure: error,
+      now: after.now,
+      deadline: Number.POSITIVE_INFINITY,
+      random: this.#base.clock.random(),
+    });
+    if (decision.retry) this.#wait(task, after.now + decision.delayMs);
+    else this.#fail(task, error, after.response);
+  }
+
+  /** The whole origin is left alone; the attempt does not count. */
+  #throttled(task: TaskRecord<I>, response: Response, retryAfterMs: number | undefined): void {
+    const { clock } = this.#base;
+    const now = clock.now();
+    const until = this.#scheduler.throttle(task.origin, { now, retryAfterMs, random: clock.random() });
+    const { request } = task;
+    if (
+      until === undefined ||
+      !request!.isIdempotent ||
+      !request!.isReplayable ||
+      this.#settings.attempts === 1
+    ) {
+      return this.#fail(task, response.toStatusError(), response);
+    }
+    this.#wait(task, until);
+  }
+
+  #wait(task: TaskRecord<I>, until: number): void {
+    task.context = undefined;
+    task.moveTo("waiting");
+    if (this.#stopped !== undefined) this.#cancelOne(task, this.#stopped);
+    else this.#scheduler.delay(task, until);
+  }
+
+  #retryAfter(response: Response): number | undefined {
+    return parseRetryAfter(response.headers.get("retry-after"), this.#base.clock.wallNow());
+  }
+
+  #tryHandler<T>(name: string, run: () => T): T | HandlerError {
+    try {
+      return run();
+    } catch (thrown) {
+      return new HandlerError(name, thrown);
+    }
+  }
+
+  // ── endings ──
+
+  #succeed(task: TaskRecord<I>, value: V, response: Response): void {
+    this.#settle(task.succeeded(value, response, this.#base.clock.now()), sizeOf(response));
+  }
+
+  #fail(task: TaskRecord<I>, error: SkeinError, response?: Response): void {
+    error.attempts = task.attempts;
+    const now = this.#base.clock.now();
+    this.#settle(
+      task.failed({ kind: failureKind(error), error, response }, now),
+      response === undefined ? 0 : sizeOf(response),
+    );
+    if (this.#settings.cancelOnFailure) this.#cancelAll({ by: "sibling", reason: error });
+  }
+
+  #settle(settled: SettledTask<I, V>, bytes: number): void {
+    this.#outbox.push(settled, bytes);
+  }
+
+  #cancelAll(stop: Stop): void {
+    if (this.#ended || this.#aborted) return;
+    this.#aborted = true;
+    this.#stop(stop);
+    for (const task of this.#running) task.context?.cancel(stop.reason);
+    this.#pump();
+  }
+
+  #stop(stop: Stop): void {
+    this.#stopped ??= stop;
+    this.#source.stop();
+    for (const task of this.#scheduler.clear()) this.#cancelOne(task, this.#stopped);
+  }
+
+  #cancelOne(task: TaskRecord<I>, { by, reason }: Stop): void {
+    this.#settle(task.cancelled(by, new AbortError(reason), this.#base.clock.now()), 0);
+  }
+
+  #follow(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#cancelAll({ by: "user", reason: signal.reason });
+    if (signal.aborted) queueMicrotask(this.#onAbort);
+    else signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+}
+
+/** Why a batch ends early. */
+interface Stop {
+  readonly by: CancelledBy;
+  readonly reason: unknown;
+}
+
+interface AfterAttempt {
+  readonly response: Response | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly now: number;
+}

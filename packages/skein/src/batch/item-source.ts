@@ -1,0 +1,75 @@
+/**
+ * The input of a batch, pulled one item at a time and only when asked: by `next`, at once where the input is
+ * synchronous, later through `onItem` where it is not.
+ */
+export class ItemSource<I> {
+  /** The input has no more items, or was stopped. */
+  ended = false;
+  readonly #sync: Iterator<I> | undefined;
+  readonly #async: AsyncIterator<I> | undefined;
+  readonly #onItem: (item: I) => void;
+  readonly #onEnd: (failure?: { error: unknown }) => void;
+  #asked = false;
+
+  constructor(
+    items: Iterable<I> | AsyncIterable<I>,
+    on: { item(item: I): void; end(failure?: { error: unknown }): void },
+  ) {
+    if (Symbol.asyncIterator in items) this.#async = items[Symbol.asyncIterator]();
+    else this.#sync = items[Symbol.iterator]();
+    this.#onItem = on.item;
+    this.#onEnd = on.end;
+  }
+
+  /** Asks for one more item; it comes through `onItem` during the call, or later. False when none can come now. */
+  pull(): boolean {
+    if (this.ended || this.#asked) return false;
+    if (this.#sync !== undefined) return this.#pullSync(this.#sync);
+    this.#asked = true;
+    void this.#pullAsync(this.#async!);
+    return false;
+  }
+
+  /** Takes nothing more; the input is told, so that it can close what it holds. */
+  stop(): void {
+    if (this.ended) return;
+    this.ended = true;
+    // An input that fails while it is being closed has nobody left to tell.
+    Promise.resolve(this.#async?.return?.()).catch(() => undefined);
+    this.#sync?.return?.();
+  }
+
+  #pullSync(iterator: Iterator<I>): boolean {
+    try {
+      const next = iterator.next();
+      if (!next.done) {
+        this.#onItem(next.value);
+        return true;
+      }
+    } catch (error) {
+      this.#end({ error });
+      return false;
+    }
+    this.#end();
+    return false;
+  }
+
+  async #pullAsync(iterator: AsyncIterator<I>): Promise<void> {
+    let next: IteratorResult<I>;
+    try {
+      next = await iterator.next();
+    } catch (error) {
+      this.#asked = false;
+      return this.#end({ error });
+    }
+    this.#asked = false;
+    if (next.done) this.#end();
+    else if (!this.ended) this.#onItem(next.value);
+  }
+
+  #end(failure?: { error: unknown }): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#onEnd(failure);
+  }
+}

@@ -1,0 +1,175 @@
+import { Fifo } from "../../core/fifo.ts";
+import { type CoolDown, isHopeless, NOT_COOLING, throttled } from "../../policy/cool-down.ts";
+import { TimeHeap } from "./time-heap.ts";
+
+/** What the scheduler needs to know of a task. */
+export interface Schedulable {
+  /** The key of the origin that it goes to. */
+  readonly origin: string;
+}
+
+/** The tasks of one origin. */
+interface Lane<T> {
+  readonly origin: string;
+  readonly ready: Fifo<T>;
+  running: number;
+  coolDown: CoolDown;
+  /** Whether it stands in the ring. */
+  inRing: boolean;
+}
+
+/**
+ * Which task is next: pure bookkeeping, told the time by its caller.
+ *
+ * Origins that have a task ready and may send it stand in a ring and are served in turn, one task each: however many
+ * tasks an origin has, it gets no more than its share while others have work. An origin at its limit, or cooling down,
+ * leaves the ring until it may send again. Tasks that wait for a time of their own are kept in a heap.
+ */
+export class OriginScheduler<T extends Schedulable> {
+  readonly #perOrigin: number;
+  readonly #lanes = new Map<string, Lane<T>>();
+  #ring: Lane<T>[] = [];
+  #turn = 0;
+  readonly #delayed = new TimeHeap<T>();
+  readonly #cooling = new TimeHeap<Lane<T>>();
+  #ready = 0;
+
+  constructor(perOrigin: number) {
+    this.#perOrigin = perOrigin;
+  }
+
+  /** Tasks that are ready, whether their origin may send or not. */
+  get ready(): number {
+    return this.#ready;
+  }
+
+  /** Tasks that wait for a time of their own. */
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  /** When `next` may have more to give than now; `Infinity` when only an ending task can change that. */
+  get wakeAt(): number {
+    return Math.min(this.#delayed.nextDue, this.#cooling.nextDue);
+  }
+
+  add(task: T): void {
+    const lane = this.#laneOf(task.origin);
+    lane.ready.push(task);
+    this.#ready += 1;
+    this.#enter(lane);
+  }
+
+  /** The task is not before `until`. */
+  delay(task: T, until: number): void {
+    this.#delayed.push(until, task);
+  }
+
+  /** Tasks whose time has come, for the caller to `add` again. */
+  takeDue(now: number): T[] {
+    if (this.#delayed.nextDue > now) return [];
+    const due: T[] = [];
+    for (let task = this.#delayed.shiftDue(now); task !== undefined; task = this.#delayed.shiftDue(now))
+      due.push(task);
+    return due;
+  }
+
+  /** The next task to start; its origin counts it as running until `release`. */
+  next(now: number): T | undefined {
+    for (let lane = this.#cooling.shiftDue(now); lane !== undefined; lane = this.#cooling.shiftDue(now))
+      this.#enter(lane);
+    while (this.#ring.length > 0) {
+      if (this.#turn >= this.#ring.length) this.#turn = 0;
+      const lane = this.#ring[this.#turn]!;
+      if (this.#maySend(lane, now)) {
+        this.#turn += 1;
+        return this.#take(lane);
+      }
+      this.#leave(lane);
+    }
+    return undefined;
+  }
+
+  /** A task that `next` gave has ended its attempt. */
+  release(task: T): void {
+    const lane = this.#laneOf(task.origin);
+    lane.running -= 1;
+    this.#enter(lane);
+  }
+
+  /** The origin answered: there is no reason (any more) to leave it alone. */
+  answered(origin: string): void {
+    const lane = this.#laneOf(origin);
+    if (lane.coolDown.count > 0) lane.coolDown = { ...NOT_COOLING, until: lane.coolDown.until };
+  }
+
+  /**
+   * The origin asked to be left alone. Returns until when nothing is sent to it, or `undefined` when it has done
+   * nothing else for so long that it is given up.
+   */
+  throttle(
+    origin: string,
+    answer: { now: number; retryAfterMs: number | undefined; random: number },
+  ): number | undefined {
+    const lane = this.#laneOf(origin);
+    const before = lane.coolDown;
+    lane.coolDown = throttled(before, answer);
+    if (isHopeless(lane.coolDown, answer.now)) return undefined;
+    if (lane.coolDown !== before) this.#cooling.push(lane.coolDown.until, lane);
+    return lane.coolDown.until;
+  }
+
+  /** Everything that has not started, and forgets it. */
+  clear(): T[] {
+    const tasks = this.#delayed.clear();
+    for (const lane of this.#lanes.values()) {
+      tasks.push(...lane.ready);
+      lane.ready.clear();
+    }
+    this.#ready = 0;
+    return tasks;
+  }
+
+  #take(lane: Lane<T>): T {
+    const task = lane.ready.shift()!;
+    lane.running += 1;
+    this.#ready -= 1;
+    return task;
+  }
+
+  #maySend(lane: Lane<T>, now: number): boolean {
+    return lane.ready.size > 0 && lane.running < this.#perOrigin && lane.coolDown.until <= now;
+  }
+
+  #enter(lane: Lane<T>): void {
+    if (lane.inRing || lane.ready.size === 0) {
+      this.#forgetIfUnused(lane);
+      return;
+    }
+    lane.inRing = true;
+    this.#ring.push(lane);
+  }
+
+  /** Takes the lane at the turn out of the ring; the last one takes its place. */
+  #leave(lane: Lane<T>): void {
+    lane.inRing = false;
+    const last = this.#ring.pop()!;
+    if (last !== lane) this.#ring[this.#turn] = last;
+    this.#forgetIfUnused(lane);
+  }
+
+  /** Memory follows the origins in work, not all that were ever seen; one that was throttled is remembered. */
+  #forgetIfUnused(lane: Lane<T>): void {
+    const used = lane.inRing || lane.running > 0 || lane.ready.size > 0 || lane.coolDown.count > 0;
+    if (!used && this.#lanes.get(lane.origin) === lane) this.#lanes.delete(lane.origin);
+  }
+
+  #laneOf(origin: string): Lane<T> {
+    let lane = this.#lanes.get(origin);
+    if (lane === undefined) {
+      lane = { origin, ready: new Fifo(), running: 0, coolDown: NOT_COOLING, inRing: false };
+      this.#lanes.set(origin, lane);
+    }
+    return lane;
+  }
+}

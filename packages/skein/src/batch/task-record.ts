@@ -1,0 +1,106 @@
+import type { Attempt, SkeinError } from "../core/errors.ts";
+import type { Request } from "../core/request.ts";
+import type { RequestContext } from "../core/request-context.ts";
+import type { Response } from "../core/response.ts";
+import type { CancelledBy, FailureKind, SettledTask, TaskState } from "./task.ts";
+import { checkTransition } from "./task-state.ts";
+
+/** How many tasks are in each state; kept by the tasks themselves, as they move. */
+export type TaskCounts = Record<TaskState, number>;
+
+export function newCounts(): TaskCounts {
+  return { pending: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
+}
+
+/** A task inside the batch, until it settles. */
+export class TaskRecord<I> {
+  readonly id: number;
+  readonly input: I;
+  readonly attempts: Attempt[] = [];
+  /** Where it goes; set once its request is built. */
+  origin = "";
+  request: Request | undefined;
+  /** Of the attempt under way. */
+  context: RequestContext | undefined;
+  /** Attempts that count against the limit: all but those that were throttled. */
+  counted = 0;
+  state: TaskState = "pending";
+  readonly #counts: TaskCounts;
+  readonly #pulledAt: number;
+  #firstStart = 0;
+  #attemptStart = 0;
+  #served = 0;
+
+  constructor(item: { id: number; input: I; now: number }, counts: TaskCounts) {
+    this.id = item.id;
+    this.input = item.input;
+    this.#pulledAt = item.now;
+    this.#counts = counts;
+    counts.pending += 1;
+  }
+
+  moveTo(state: TaskState): void {
+    checkTransition(this.state, state);
+    this.#counts[this.state] -= 1;
+    this.#counts[state] += 1;
+    this.state = state;
+  }
+
+  start(now: number): void {
+    this.moveTo("running");
+    if (this.#firstStart === 0) this.#firstStart = now;
+    this.#attemptStart = now;
+  }
+
+  /** Writes the attempt that has just ended into the history. */
+  record(
+    now: number,
+    outcome: { wallNow: number; response?: Response | undefined; error?: SkeinError | undefined },
+  ): void {
+    const durationMs = now - this.#attemptStart;
+    this.#served += durationMs;
+    const { response, error } = outcome;
+    this.attempts.push({
+      startedAt: outcome.wallNow - durationMs,
+      durationMs,
+      ...(response === undefined
+        ? undefined
+        : { status: response.status, reused: response.reused, bytes: sizeOf(response) }),
+      ...(error === undefined ? undefined : { error: { code: error.code, message: error.message } }),
+    });
+  }
+
+  succeeded<V>(value: V, response: Response, now: number): SettledTask<I, V> {
+    this.moveTo("succeeded");
+    return Object.freeze({ ...this.#facts(now), state: "succeeded", value, response, error: undefined });
+  }
+
+  failed(
+    failure: { kind: FailureKind; error: SkeinError; response?: Response | undefined },
+    now: number,
+  ): SettledTask<I, never> {
+    this.moveTo("failed");
+    const { kind, error, response } = failure;
+    return Object.freeze({ ...this.#facts(now), state: "failed", kind, error, response });
+  }
+
+  cancelled(by: CancelledBy, error: SkeinError, now: number): SettledTask<I, never> {
+    this.moveTo("cancelled");
+    return Object.freeze({ ...this.#facts(now), state: "cancelled", by, error, response: undefined });
+  }
+
+  #facts(now: number) {
+    const queued = (this.#firstStart === 0 ? now : this.#firstStart) - this.#pulledAt;
+    const served = this.#served;
+    return {
+      id: this.id,
+      input: this.input,
+      attempts: this.attempts,
+      timings: { queued, waited: Math.max(0, now - this.#pulledAt - queued - served), served },
+    };
+  }
+}
+
+export function sizeOf(response: Response): number {
+  return response.hasContent ? response.bytes().length : 0;
+}

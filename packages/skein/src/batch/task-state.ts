@@ -1,0 +1,23 @@
+import type { TaskState } from "./task.ts";
+
+/**
+ * The transitions of a task. What is not in this table does not happen:
+ *
+ *   pending ─▶ running ─▶ succeeded | failed | cancelled
+ *      ▲          ▼
+ *      └─────── waiting ─▶ failed (given up) | cancelled
+ *
+ * A task that could not even be built fails while it is pending.
+ */
+const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  pending: ["running", "failed", "cancelled"],
+  running: ["waiting", "succeeded", "failed", "cancelled"],
+  waiting: ["pending", "failed", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+export function checkTransition(from: TaskState, to: TaskState): void {
+  if (!TRANSITIONS[from].includes(to)) throw new Error(`invariant: a task can't go from ${from} to ${to}`);
+}

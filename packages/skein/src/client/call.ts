@@ -1,0 +1,43 @@
+import { type CallSettings, RequestContext } from "../core/request-context.ts";
+import type { RequestSpec } from "./build-request.ts";
+
+/**
+ * One call of a client. It can be cancelled by its promise, or by the caller's signal, on which it leaves no listener
+ * behind.
+ */
+export class Call {
+  readonly method: string;
+  readonly spec: RequestSpec;
+  #context: RequestContext | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(method: string, spec: RequestSpec) {
+    this.method = method;
+    this.spec = spec;
+  }
+
+  begin(settings: CallSettings): RequestContext {
+    const context = new RequestContext(settings);
+    this.#context = context;
+    const signal = this.spec.options?.signal;
+    if (signal !== undefined) this.#follow(signal, context);
+    context.throwIfCancelled();
+    return context;
+  }
+
+  cancel(reason: unknown): void {
+    this.#context?.cancel(reason);
+  }
+
+  /** No more to cancel: the caller's signal is let go. */
+  end(): void {
+    if (this.#onAbort !== undefined) this.spec.options?.signal?.removeEventListener("abort", this.#onAbort);
+    this.#onAbort = undefined;
+  }
+
+  #follow(signal: AbortSignal, context: RequestContext): void {
+    if (signal.aborted) return context.cancel(signal.reason);
+    this.#onAbort = () => context.cancel(signal.reason);
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+}

@@ -1,0 +1,53 @@
+import { formatDuration } from "../core/duration.ts";
+import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import type { Request } from "../core/request.ts";
+
+/** What the client knows of a call that failed. */
+export interface FailedCall {
+  /** Undefined when it could not even be built. */
+  readonly request: Request | undefined;
+  /** Milliseconds since the call was made. */
+  readonly elapsed: number;
+  /** Attempts that it was allowed. */
+  readonly attempts: number;
+}
+
+/**
+ * Completes an error for the caller: the whole line of its message, the request it belongs to, and a stack that leads
+ * to the call. It must run in the async frame of the call: an error made in a callback of a socket knows nothing of
+ * who waits for it.
+ */
+export function completeError(thrown: unknown, call: FailedCall): SkeinError {
+  const error = isSkeinError(thrown) ? thrown : new HandlerError("the request", thrown);
+  if (call.request !== undefined) {
+    error.request ??= { method: call.request.method, url: redactUrl(call.request.url.href) };
+    error.message = `${error.request.method} ${error.request.url}: ${error.reason}${describeAttempts(error, call)}`;
+  }
+  if (error instanceof AbortError)
+    Object.defineProperty(error, "name", { value: "AbortError", configurable: true });
+  Error.captureStackTrace?.(error, completeError);
+  return error;
+}
+
+function describeAttempts(error: SkeinError, call: FailedCall): string {
+  const made = error.attempts.length;
+  if (made < 2) return "";
+  return ` (attempt ${made} of ${Math.max(made, call.attempts)}, after ${formatDuration(call.elapsed)})`;
+}
+
+/** Query values under such names are credentials more often than not. */
+const SECRET_NAME =
+  /token|secret|password|passwd|signature|credential|api[-_]?key|access[-_]?key|^(auth|key|sig)$/i;
+
+/** The URL with the values of query parameters that look like credentials replaced. */
+export function redactUrl(href: string): string {
+  const mark = href.indexOf("?");
+  if (mark < 0) return href;
+  const hash = href.indexOf("#", mark);
+  const query = href.slice(mark + 1, hash < 0 ? undefined : hash);
+  const pairs = query.split("&").map(pair => {
+    const equals = pair.indexOf("=");
+    return equals > 0 && SECRET_NAME.test(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=***` : pair;
+  });
+  return `${href.slice(0, mark + 1)}${pairs.join("&")}${hash < 0 ? "" : href.slice(hash)}`;
+}

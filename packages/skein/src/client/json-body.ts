@@ -1,0 +1,38 @@
+import { InvalidOption } from "../core/errors.ts";
+
+/**
+ * Compact JSON.
+ *
+ * @throws InvalidOption naming the path of what JSON can't say: NaN, Infinity, a BigInt, a function, a circle
+ */
+export function encodeJson(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    const found = findUnsayable(value, "json", new Set());
+    throw new InvalidOption(found ?? `json: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  if (text === undefined) throw new InvalidOption(`json: ${typeof value} can't be said in JSON`);
+  // NaN and Infinity become `null` without a word: look for them, but only where there is a null.
+  if (text.includes("null")) {
+    const found = findUnsayable(value, "json", new Set());
+    if (found !== undefined) throw new InvalidOption(found);
+  }
+  return text;
+}
+
+function findUnsayable(value: unknown, path: string, above: Set<object>): string | undefined {
+  if (typeof value === "number" && !Number.isFinite(value)) return `${path}: ${value} can't be said in JSON`;
+  if (typeof value === "bigint")
+    return `${path}: the BigInt ${value} can't be said in JSON; give a number or a string`;
+  if (typeof value !== "object" || value === null || "toJSON" in value) return undefined;
+  if (above.has(value)) return `${path}: refers back to an object that holds it`;
+  above.add(value);
+  for (const [key, item] of Object.entries(value)) {
+    const found = findUnsayable(item, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, above);
+    if (found !== undefined) return found;
+  }
+  above.delete(value);
+  return undefined;
+}

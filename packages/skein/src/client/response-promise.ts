@@ -1,0 +1,64 @@
+import type { Response } from "../core/response.ts";
+
+interface Cancellable {
+  cancel(reason: unknown): void;
+}
+
+/**
+ * What a call returns: a promise of its response, under way from the start, with shortcuts.
+ *
+ * ```ts
+ * const user = await client.get("https://api.example.com/users/1").json();
+ * ```
+ */
+export class ResponsePromise extends Promise<Response> {
+  readonly #call: Cancellable | undefined;
+
+  constructor(
+    start: (resolve: (response: Response) => void, reject: (error: unknown) => void) => void,
+    call?: Cancellable,
+  ) {
+    super(start);
+    this.#call = call;
+  }
+
+  /**
+   * The body as JSON.
+   *
+   * @throws HTTPStatusError on a status that is not 2xx, DecodingError when the body is not JSON
+   */
+  async json<T = unknown>(): Promise<T> {
+    return (await this).raiseForStatus().json<T>();
+  }
+
+  /**
+   * The body as text.
+   *
+   * @throws HTTPStatusError on a status that is not 2xx
+   */
+  async text(): Promise<string> {
+    return (await this).raiseForStatus().text();
+  }
+
+  /**
+   * The body.
+   *
+   * @throws HTTPStatusError on a status that is not 2xx
+   */
+  async bytes(): Promise<Uint8Array> {
+    return (await this).raiseForStatus().bytes();
+  }
+
+  /** Stops the call, wherever it is: it then rejects with AbortError. Does nothing once it has ended. */
+  cancel(reason?: unknown): void {
+    this.#call?.cancel(reason);
+  }
+}
+
+// `await` and `then` look at the constructor: seeing Promise itself, they neither wrap this promise in another one nor
+// make more of our kind. That halves the cost of the subclass, which every single call pays.
+Object.defineProperty(ResponsePromise.prototype, "constructor", {
+  value: Promise,
+  configurable: true,
+  writable: true,
+});

@@ -1,0 +1,48 @@
+import type { Origin } from "../core/url.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * Where a connection is. `connecting` → `idle` ⇄ `busy`, and from each of them → `closed`, for ever.
+ * A request is given to an idle connection and sent in the same instant: nothing can come between.
+ */
+export type ConnectionState = "connecting" | "idle" | "busy" | "closed";
+
+/** One connection to an origin, as the pool sees it. */
+export interface Connection {
+  readonly origin: Origin;
+  readonly state: ConnectionState;
+  /** Requests sent on it so far. */
+  readonly requests: number;
+  /** On the coarse time. */
+  readonly openedAt: number;
+  /** Since when it is idle, on the coarse time. */
+  readonly idleSince: number;
+  /** How long the server keeps it when idle, in milliseconds, where it said so. */
+  readonly serverKeepAliveMs: number | undefined;
+  /** Sends the request; the connection must be idle. */
+  dispatch(exchange: Exchange): void;
+  /** Fails what has waited too long. `now` is the coarse time. */
+  checkTimeouts(now: number): void;
+  /** Closes at once; what is under way fails with `error`. */
+  destroy(error: Error): void;
+  /** One line for people: "http://a.test busy, 3 requests". */
+  describe(): string;
+}
+
+/** What a connection tells the pool that it belongs to. */
+export interface ConnectionOwner {
+  /** It is connected, or its exchange has ended: it can carry another one now. */
+  connectionIdle(connection: Connection): void;
+  /** It is closed. `error` says why, unless it was closed while idle. */
+  connectionClosed(connection: Connection, error: Error | undefined): void;
+  /**
+   * The connection died under an exchange before the first byte of an answer. True when the owner takes the exchange
+   * back to send it once more; false when it must fail.
+   */
+  takeBack(connection: Connection, exchange: Exchange): boolean;
+}
+
+/** The time that connections and pool share: read by everyone, set once a sweep. See pool/sweep.ts. */
+export interface CoarseTime {
+  readonly now: number;
+}

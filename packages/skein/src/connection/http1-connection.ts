@@ -1,0 +1,399 @@
+import type { RequestBody } from "../core/body.ts";
+import { AbortError, LocalProtocolError, type Phase, type RequestSent, WriteError } from "../core/errors.ts";
+import { Headers } from "../core/headers.ts";
+import type { Connector, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
+import { Response } from "../core/response.ts";
+import type { Origin } from "../core/url.ts";
+import {
+  encodeChunkHead,
+  encodeFields,
+  encodeRequestHead,
+  LAST_CHUNK,
+} from "../protocol/http1/request-writer.ts";
+import {
+  type ReaderLimits,
+  ResponseReader,
+  type ResponseSink,
+  type Violation,
+} from "../protocol/http1/response-reader.ts";
+import type { CoarseTime, Connection, ConnectionOwner, ConnectionState } from "./connection.ts";
+import {
+  connectError,
+  connectTimeout,
+  headersTimeout,
+  type Progress,
+  readTimeout,
+  socketError,
+  totalTimeout,
+  violationError,
+  writeTimeout,
+} from "./error-map.ts";
+import type { Exchange } from "./exchange.ts";
+import { type BodySource, Http1Body } from "./http1-body.ts";
+
+/** Bytes handed to the network at once. */
+const WRITE_SIZE = 64 * 1024;
+
+/** What all connections of a pool share. */
+export interface ConnectionSetup {
+  readonly connector: Connector;
+  readonly text: TextPort;
+  readonly time: CoarseTime;
+  readonly limits: Partial<ReaderLimits>;
+}
+
+/**
+ * One HTTP/1.1 connection: moves bytes between a socket and the codec, one exchange at a time, no pipelining.
+ *
+ * Cancelling closes the socket: HTTP/1.1 has no other way to stop an answer. So does any doubt about where a message
+ * ends: a byte while idle, a byte after an answer, an answer that came before the whole request was sent.
+ */
+export class Http1Connection implements Connection, ResponseSink, SocketEvents, BodySource {
+  readonly origin: Origin;
+  readonly openedAt: number;
+  state: ConnectionState = "connecting";
+  idleSince = 0;
+  requests = 0;
+  serverKeepAliveMs: number | undefined;
+  readonly #owner: ConnectionOwner;
+  readonly #setup: ConnectionSetup;
+  readonly #connectTimeout: number;
+  readonly #reader: ResponseReader;
+  readonly #socket: Socket;
+  #exchange: Exchange | undefined;
+  #body: Http1Body | undefined;
+  #sent: RequestSent = "none";
+  #sentAt = 0;
+  /** When the last byte came, or went where the request is still being sent; on the coarse time. */
+  #activeAt = 0;
+  #needsDrain = false;
+  #paused = false;
+  #wakeWriter: (() => void) | undefined;
+
+  constructor(origin: Origin, owner: ConnectionOwner, setup: ConnectionSetup & { connectTimeout: number }) {
+    this.origin = origin;
+    this.#owner = owner;
+    this.#setup = setup;
+    this.#connectTimeout = setup.connectTimeout;
+    this.openedAt = setup.time.now;
+    this.#reader = new ResponseReader(this, setup.text, setup.limits);
+    this.#socket = setup.connector.connect(origin, this);
+  }
+
+  dispatch(exchange: Exchange): void {
+    this.state = "busy";
+    this.requests += 1;
+    this.#exchange = exchange;
+    this.#body = undefined;
+    this.#sent = "none";
+    this.#needsDrain = false;
+    exchange.state = "sent";
+    exchange.context.onCancel = reason => this.#abort(exchange, new AbortError(reason, this.#progress()));
+    this.#activeAt = this.#setup.time.now;
+    this.#send(exchange);
+  }
+
+  checkTimeouts(now: number): void {
+    if (this.state === "connecting") {
+      if (now - this.openedAt > this.#connectTimeout) this.destroy(connectTimeout(this.#connectTimeout));
+      return;
+    }
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    const { timeouts, deadline } = exchange.context;
+    const silent = now - this.#activeAt;
+    if (now > deadline) this.#abort(exchange, totalTimeout(timeouts.total, this.#progress()));
+    else if (this.#needsDrain) {
+      if (silent > timeouts.write) this.#abort(exchange, writeTimeout(timeouts.write, this.#progress()));
+    } else if (this.#sent !== "full") {
+      // The caller's own body is slow: only the total timeout limits that.
+    } else if (this.#body === undefined && now - this.#sentAt > timeouts.headers) {
+      this.#abort(exchange, headersTimeout(timeouts.headers, this.#progress()));
+    } else if (silent > timeouts.read && !this.#paused) {
+      this.#abort(exchange, readTimeout(timeouts.read, this.#progress()));
+    }
+  }
+
+  destroy(error: Error): void {
+    if (this.state === "closed") return;
+    const exchange = this.#exchange;
+    if (exchange !== undefined) this.#abort(exchange, error);
+    else this.#close(error);
+  }
+
+  describe(): string {
+    return `${this.origin.key} ${this.state}, ${this.requests} request${this.requests === 1 ? "" : "s"}`;
+  }
+
+  // ── from the socket ──
+
+  onConnect(): void {
+    if (this.state !== "connecting") return;
+    this.#becomeIdle();
+  }
+
+  onBytes(buffer: Uint8Array, length: number): void {
+    if (this.state === "closed") return;
+    this.#activeAt = this.#setup.time.now;
+    this.#reader.receive(buffer, 0, length);
+  }
+
+  onDrain(): void {
+    this.#needsDrain = false;
+    this.#activeAt = this.#setup.time.now;
+    const wake = this.#wakeWriter;
+    this.#wakeWriter = undefined;
+    wake?.();
+  }
+
+  onEof(): void {
+    if (this.state === "closed") return;
+    this.#reader.end();
+    this.#close(undefined);
+  }
+
+  onClose(failure: SocketFailure | undefined): void {
+    if (this.state === "closed") return;
+    if (this.state === "connecting") {
+      const cause = failure ?? {
+        kind: "other",
+        reason: `the connection to ${this.origin.host} was closed`,
+        cause: undefined,
+      };
+      return this.#close(connectError(cause));
+    }
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.#close(undefined);
+    if (failure === undefined) return this.onEof();
+    this.#failOrReplay(exchange, socketError(failure, this.#progress()));
+  }
+
+  // ── from the codec ──
+
+  onInterim(): void {
+    // 100, 102 and 103 change nothing: the answer is still to come, within the same timeouts.
+  }
+
+  onHead(status: number, reason: string, fieldLines: string): void {
+    const exchange = this.#exchange!;
+    const body = new Http1Body(this);
+    this.#body = body;
+    const head = {
+      status,
+      reasonPhrase: reason,
+      httpVersion: this.#reader.minorVersion === 1 ? "1.1" : "1.0",
+      headers: Headers.fromFieldLines(fieldLines),
+    };
+    const response = new Response(head, exchange.request, body);
+    response.reused = this.requests > 1;
+    exchange.answer(response);
+  }
+
+  onBody(bytes: Uint8Array, start: number, end: number): void {
+    // A reader that gave up in the middle of this very read is gone already.
+    this.#body?.push(bytes, start, end);
+  }
+
+  onEnd(trailerLines: string): void {
+    const exchange = this.#exchange;
+    const body = this.#body;
+    if (exchange === undefined || body === undefined) return;
+    const reusable = this.#reader.reusable && this.#sent === "full" && this.state === "busy";
+    this.#release(exchange);
+    const { keepAliveSeconds } = this.#reader;
+    if (keepAliveSeconds !== undefined) this.serverKeepAliveMs = keepAliveSeconds * 1_000;
+    body.finish(trailerLines === "" ? Headers.empty : Headers.fromFieldLines(trailerLines));
+    if (reusable) this.#becomeIdle();
+    else this.#close(undefined);
+  }
+
+  onError(violation: Violation): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.#close(undefined);
+    const error = violationError(violation, this.#progress());
+    if (violation.code === "closed") this.#failOrReplay(exchange, error);
+    else this.#abort(exchange, error);
+  }
+
+  // ── for the body's reader ──
+
+  get contentLength(): number | undefined {
+    return this.#reader.contentLength;
+  }
+
+  pauseBody(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resumeBody(): void {
+    this.#paused = false;
+    this.#activeAt = this.#setup.time.now;
+    if (this.state !== "closed") this.#socket.resume();
+  }
+
+  cancelBody(reason: unknown): void {
+    const exchange = this.#exchange;
+    if (exchange !== undefined) this.#abort(exchange, new AbortError(reason, this.#progress()));
+  }
+
+  // ── sending ──
+
+  #send(exchange: Exchange): void {
+    const { method, url, headers, body } = exchange.request;
+    let head: string;
+    try {
+      headers.wire ??= { text: encodeFields(headers), hasHost: headers.has("host") };
+      const host = headers.wire.hasHost ? "" : `Host: ${url.origin.host}\r\n`;
+      const framing = body === undefined ? "" : framingOf(body);
+      head = encodeRequestHead(method, url.target, host + headers.wire.text + framing);
+    } catch (cause) {
+      const reason = `can't be sent: ${cause instanceof Error ? cause.message : String(cause)}`;
+      return this.#refuseToSend(
+        exchange,
+        new LocalProtocolError("INVALID_REQUEST", reason, { cause, requestSent: "none" }),
+      );
+    }
+    this.#reader.begin(method);
+    if (body === undefined) return this.#sendWhole(this.#socket.write(head));
+    this.#sendBody(exchange, head, body);
+  }
+
+  #sendBody(exchange: Exchange, head: string, body: RequestBody): void {
+    this.#sent = "partial";
+    let source: Uint8Array | AsyncIterable<Uint8Array>;
+    try {
+      source = body.open();
+    } catch (error) {
+      return this.#abort(exchange, error as Error);
+    }
+    if (source instanceof Uint8Array) {
+      if (source.length === 0) return this.#sendWhole(this.#socket.write(head));
+      if (source.length <= WRITE_SIZE) return this.#sendWhole(this.#socket.writeBoth(head, source));
+      source = slices(source);
+    }
+    this.#needsDrain = !this.#socket.write(head);
+    this.#pump(exchange, source, body.length).catch(cause =>
+      this.#abort(exchange, bodyFailed(cause, this.#progress())),
+    );
+  }
+
+  #sendWhole(drained: boolean): void {
+    this.#needsDrain = !drained;
+    this.#sent = "full";
+    this.#sentAt = this.#setup.time.now;
+  }
+
+  /** Sends a body made of chunks, no faster than the network takes it. */
+  async #pump(
+    exchange: Exchange,
+    source: AsyncIterable<Uint8Array>,
+    length: number | undefined,
+  ): Promise<void> {
+    let sent = 0;
+    for await (const chunk of source) {
+      if (this.#exchange !== exchange) return;
+      if (chunk.length === 0) continue;
+      sent += chunk.length;
+      if (length !== undefined && sent > length) throw wrongLength(length, `at least ${sent}`);
+      const taken = length === undefined ? this.#writeChunk(chunk) : this.#socket.write(chunk);
+      this.#activeAt = this.#setup.time.now;
+      if (!taken) await this.#drained();
+    }
+    if (this.#exchange !== exchange) return;
+    if (length !== undefined && sent < length) throw wrongLength(length, `${sent}`);
+    this.#sendWhole(length !== undefined || this.#socket.write(LAST_CHUNK));
+  }
+
+  #writeChunk(chunk: Uint8Array): boolean {
+    this.#socket.write(encodeChunkHead(chunk.length));
+    this.#socket.write(chunk);
+    return this.#socket.write("\r\n");
+  }
+
+  #drained(): Promise<void> {
+    this.#needsDrain = true;
+    return new Promise(resolve => {
+      this.#wakeWriter = resolve;
+    });
+  }
+
+  // ── endings ──
+
+  #becomeIdle(): void {
+    this.state = "idle";
+    this.idleSince = this.#setup.time.now;
+    this.#owner.connectionIdle(this);
+  }
+
+  /** A request that is no HTTP costs the connection nothing: not a byte was written. */
+  #refuseToSend(exchange: Exchange, error: Error): void {
+    this.#release(exchange);
+    exchange.fail(error);
+    this.requests -= 1;
+    // Not from within dispatch(): the pool is in the middle of giving out connections.
+    queueMicrotask(() => this.state === "busy" && this.#becomeIdle());
+  }
+
+  #failOrReplay(exchange: Exchange, error: Error): void {
+    if (this.#body !== undefined || this.#reader.started) return this.#abort(exchange, error);
+    this.#release(exchange);
+    const takenBack = this.#owner.takeBack(this, exchange);
+    this.#close(error);
+    if (!takenBack) exchange.fail(error);
+  }
+
+  #abort(exchange: Exchange, error: Error): void {
+    if (this.#exchange !== exchange) return;
+    const body = this.#body;
+    this.#release(exchange);
+    this.#close(error);
+    if (body === undefined) exchange.fail(error);
+    else body.fail(error);
+  }
+
+  #release(exchange: Exchange): void {
+    exchange.context.onCancel = undefined;
+    this.#exchange = undefined;
+    this.#body = undefined;
+    this.#paused = false;
+    this.#wakeWriter?.();
+    this.#wakeWriter = undefined;
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.#socket.destroy();
+    this.#owner.connectionClosed(this, error);
+  }
+
+  #progress(): Progress {
+    const phase: Phase = this.#body !== undefined ? "body" : this.#sent === "full" ? "headers" : "send";
+    return { phase, requestSent: this.#sent, peer: this.#socket.peer };
+  }
+}
+
+/** A large body goes out in pieces: so each piece taken shows that the network moves. */
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += WRITE_SIZE)
+    yield bytes.subarray(start, start + WRITE_SIZE);
+}
+
+/** RFC 9112 §6: a length where it is known, chunks else. */
+function framingOf(body: RequestBody): string {
+  return body.length === undefined ? "Transfer-Encoding: chunked\r\n" : `Content-Length: ${body.length}\r\n`;
+}
+
+function wrongLength(announced: number, found: string): Error {
+  return new LocalProtocolError(
+    "INVALID_REQUEST",
+    `the body was announced as ${announced} bytes, but is ${found}`,
+  );
+}
+
+function bodyFailed(cause: unknown, progress: Progress): Error {
+  if (cause instanceof LocalProtocolError) return cause;
+  const reason = `the request's body could not be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new WriteError("WRITE_FAILED", reason, { ...progress, cause });
+}

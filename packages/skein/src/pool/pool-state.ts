@@ -1,0 +1,63 @@
+import type { Connection } from "../connection/connection.ts";
+import type { Exchange } from "../connection/exchange.ts";
+import { Fifo } from "../core/fifo.ts";
+import type { Origin } from "../core/url.ts";
+
+/** What the pool holds for one origin. Counts are kept, not counted: giving out a connection is O(1). */
+export class OriginState {
+  readonly origin: Origin;
+  /** Connections, whatever their state. */
+  open = 0;
+  connecting = 0;
+  /** Idle connections; the one used last is taken first, so that the others can expire. */
+  readonly idle: Connection[] = [];
+  readonly waiters = new WaitingLine();
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+
+  /** The first in the line on whose behalf no connection is being opened. */
+  nextWithoutOpening(): Exchange {
+    for (const exchange of this.waiters) if (!exchange.opening) return exchange;
+    throw new Error("invariant: more connections are being opened than requests wait");
+  }
+}
+
+/** First come, first served. A request that gave up is skipped when its turn comes, and counted out at once. */
+export class WaitingLine {
+  readonly #line = new Fifo<Exchange>();
+  /** Those that still wait. */
+  size = 0;
+
+  push(exchange: Exchange): void {
+    this.#line.push(exchange);
+    this.size += 1;
+  }
+
+  /** Before all others: for one that had its turn already, and lost its connection. */
+  pushFront(exchange: Exchange): void {
+    this.#line.unshift(exchange);
+    this.size += 1;
+  }
+
+  /** The first that still waits, and removes it. */
+  shift(): Exchange | undefined {
+    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) {
+      if (next.state !== "waiting") continue;
+      this.size -= 1;
+      return next;
+    }
+    return undefined;
+  }
+
+  /** To be called once for each that settled while it waited. */
+  left(): void {
+    this.size -= 1;
+    if (this.size === 0) this.#line.clear();
+  }
+
+  *[Symbol.iterator](): IterableIterator<Exchange> {
+    for (const exchange of this.#line) if (exchange.state === "waiting") yield exchange;
+  }
+}

@@ -1,0 +1,309 @@
+import type { Connection, ConnectionOwner } from "../connection/connection.ts";
+import { type Progress, totalTimeout } from "../connection/error-map.ts";
+import { Exchange } from "../connection/exchange.ts";
+import { type ConnectionSetup, Http1Connection } from "../connection/http1-connection.ts";
+import { formatDuration } from "../core/duration.ts";
+import { AbortError, ClientClosed, isSkeinError, PoolTimeout } from "../core/errors.ts";
+import type { RuntimePorts } from "../core/ports.ts";
+import type { Request } from "../core/request.ts";
+import type { RequestContext } from "../core/request-context.ts";
+import type { Response } from "../core/response.ts";
+import type { Service } from "../core/service.ts";
+import type { Origin } from "../core/url.ts";
+import { idleLimit, type PoolLimits } from "./limits.ts";
+import { planConnection } from "./plan.ts";
+import { OriginState } from "./pool-state.ts";
+import { Sweep } from "./sweep.ts";
+
+/**
+ * Keeps connections and gives them out: the service at the bottom of every stack.
+ *
+ * A request takes an idle connection of its origin, or waits in that origin's line, first come, first served; meanwhile
+ * connections are opened, one for each that waits, within the limits. When the pool is full, an idle connection of
+ * another origin makes room. Waiting is no error: only the deadline or a pool timeout ends it.
+ */
+export class Pool implements Service, ConnectionOwner {
+  /** As configured, but for `maxConnections`: lowered when the system has no file descriptor for one more. */
+  #limits: PoolLimits;
+  readonly #setup: ConnectionSetup;
+  readonly #sweep: Sweep;
+  readonly #origins = new Map<string, OriginState>();
+  readonly #connections = new Set<Connection>();
+  /** Of all origins, the one that has idled longest first. */
+  readonly #idle = new Set<Connection>();
+  /** The request on whose behalf a connection is being opened: it learns of a failure. */
+  readonly #openingFor = new Map<Connection, Exchange>();
+  /** Origins whose requests wait for a place in a full pool, oldest first. */
+  readonly #wantRoom = new Set<OriginState>();
+  #waiting = 0;
+  #closed = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(limits: PoolLimits, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
+    this.#limits = limits;
+    this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
+    this.#setup = {
+      connector: ports.connector,
+      text: ports.text,
+      time: this.#sweep,
+      limits: { maxHeaderBytes: limits.maxHeaderBytes },
+    };
+  }
+
+  send(request: Request, context: RequestContext): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#sweep.start();
+      const exchange = new Exchange({ request, context, enqueuedAt: this.#sweep.now }, resolve, reject);
+      if (this.#closed) return exchange.fail(new ClientClosed());
+      if (context.cancelled) return exchange.fail(new AbortError(context.cancelReason, NOT_SENT));
+      const state = this.#stateOf(request.url.origin);
+      const connection = this.#takeIdle(state);
+      if (connection !== undefined) return this.#dispatch(connection, exchange);
+      state.waiters.push(exchange);
+      this.#wait(state, exchange);
+      this.#plan(state);
+    });
+  }
+
+  /** Finishes what is in flight; what still waits for a connection fails with ClientClosed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const state of this.#origins.values()) {
+      for (const exchange of state.waiters) this.#leave(state, exchange, new ClientClosed());
+    }
+    for (const connection of this.#idle) connection.destroy(new ClientClosed());
+    if (this.#connections.size === 0) return this.#sweep.stop();
+    await new Promise<void>(resolve => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  /** Ends everything at once. */
+  destroy(reason?: unknown): void {
+    this.#closed = true;
+    const error = new AbortError(reason ?? "the client was destroyed");
+    for (const state of this.#origins.values()) {
+      for (const exchange of state.waiters) this.#leave(state, exchange, error);
+    }
+    for (const connection of this.#connections) connection.destroy(error);
+    this.#sweep.stop();
+  }
+
+  /** A line for each connection, for people: "http://a.test busy, 3 requests". */
+  describe(): string[] {
+    return Array.from(this.#connections, connection => connection.describe());
+  }
+
+  // ── from the connections ──
+
+  connectionIdle(connection: Connection): void {
+    const state = this.#stateOf(connection.origin);
+    this.#opened(state, connection);
+    if (this.#closed || this.#isTooOld(connection) || this.#mustYield(state)) {
+      connection.destroy(new ClientClosed());
+      return;
+    }
+    const next = state.waiters.shift();
+    if (next !== undefined) {
+      this.#waiting -= 1;
+      this.#dispatch(connection, next);
+      return;
+    }
+    state.idle.push(connection);
+    this.#idle.add(connection);
+    if (this.#wantRoom.size > 0) this.#giveRoom();
+    this.#updateHold();
+  }
+
+  connectionClosed(connection: Connection, error: Error | undefined): void {
+    const state = this.#stateOf(connection.origin);
+    this.#connections.delete(connection);
+    state.open -= 1;
+    if (this.#idle.delete(connection)) state.idle.splice(state.idle.indexOf(connection), 1);
+    const exchange = this.#opened(state, connection);
+    if (exchange !== undefined) this.#openingFailed(state, exchange, error ?? new ClientClosed());
+    this.#plan(state);
+    if (this.#wantRoom.size > 0) this.#giveRoom();
+    this.#updateHold();
+    if (this.#connections.size === 0) this.#becameEmpty();
+  }
+
+  takeBack(connection: Connection, exchange: Exchange): boolean {
+    const { request } = exchange;
+    if (connection.requests < 2 || exchange.replayed || this.#closed) return false;
+    if (!request.isIdempotent || !request.isReplayable) return false;
+    exchange.replayed = true;
+    exchange.state = "waiting";
+    // Other idle connections may be as dead as this one was: it waits for a new one, or for one that has just answered.
+    const state = this.#stateOf(connection.origin);
+    state.waiters.pushFront(exchange);
+    this.#wait(state, exchange);
+    return true;
+  }
+
+  // ── giving out ──
+
+  #dispatch(connection: Connection, exchange: Exchange): void {
+    this.#sweep.hold(true);
+    connection.dispatch(exchange);
+  }
+
+  #takeIdle(state: OriginState): Connection | undefined {
+    for (let connection = state.idle.pop(); connection !== undefined; connection = state.idle.pop()) {
+      this.#idle.delete(connection);
+      if (!this.#isTooOld(connection) && !this.#hasExpired(connection)) return connection;
+      connection.destroy(new ClientClosed());
+    }
+    return undefined;
+  }
+
+  #wait(state: OriginState, exchange: Exchange): void {
+    this.#waiting += 1;
+    this.#sweep.hold(true);
+    exchange.context.onCancel = reason => this.#leave(state, exchange, new AbortError(reason, NOT_SENT));
+  }
+
+  /** Out of the line, with an error. */
+  #leave(state: OriginState, exchange: Exchange, error: Error): void {
+    if (exchange.state !== "waiting") return;
+    exchange.fail(error);
+    state.waiters.left();
+    this.#waiting -= 1;
+    this.#updateHold();
+  }
+
+  /** Opens what those who wait at this origin need, as far as there is room. */
+  #plan(state: OriginState): void {
+    while (!this.#closed) {
+      const plan = planConnection(
+        {
+          open: state.open,
+          connecting: state.connecting,
+          waiting: state.waiters.size,
+          total: this.#connections.size,
+          idle: this.#idle.size,
+        },
+        this.#limits,
+      );
+      if (plan === "wait") return;
+      if (plan === "queue-for-room") {
+        this.#wantRoom.add(state);
+        return;
+      }
+      if (plan === "make-room") this.#oldestIdle().destroy(new ClientClosed());
+      else this.#open(state);
+    }
+  }
+
+  #open(state: OriginState): void {
+    const exchange = state.nextWithoutOpening();
+    exchange.opening = true;
+    state.open += 1;
+    state.connecting += 1;
+    const connectTimeout = exchange.context.timeouts.connect;
+    const connection = new Http1Connection(state.origin, this, { ...this.#setup, connectTimeout });
+    this.#connections.add(connection);
+    this.#openingFor.set(connection, exchange);
+  }
+
+  /** The attempt to open it is over; the request on whose behalf it was made, if it was one. */
+  #opened(state: OriginState, connection: Connection): Exchange | undefined {
+    const exchange = this.#openingFor.get(connection);
+    if (exchange === undefined) return undefined;
+    this.#openingFor.delete(connection);
+    state.connecting -= 1;
+    exchange.opening = false;
+    return exchange;
+  }
+
+  #openingFailed(state: OriginState, exchange: Exchange, error: Error): void {
+    const outOfFiles = isSkeinError(error) && error.code === "TOO_MANY_OPEN_FILES";
+    if (outOfFiles && this.#connections.size > 0) {
+      // Back-pressure, no failure: it waits for one of the connections that there are.
+      this.#limits = { ...this.#limits, maxConnections: this.#connections.size };
+      return;
+    }
+    this.#leave(state, exchange, error);
+  }
+
+  // ── room for other origins ──
+
+  #oldestIdle(): Connection {
+    for (const connection of this.#idle) return connection;
+    throw new Error("invariant: make-room was planned without an idle connection");
+  }
+
+  /** A full pool, and an origin that has no connection at all: one with several gives one up between two requests. */
+  #mustYield(state: OriginState): boolean {
+    if (this.#wantRoom.size === 0 || state.open < 2 || this.#connections.size < this.#limits.maxConnections)
+      return false;
+    for (const starving of this.#wantRoom)
+      return starving !== state && starving.open === 0 && starving.waiters.size > 0;
+    return false;
+  }
+
+  #giveRoom(): void {
+    for (const state of this.#wantRoom) {
+      if (this.#connections.size >= this.#limits.maxConnections && this.#idle.size === 0) return;
+      this.#wantRoom.delete(state);
+      this.#plan(state);
+    }
+  }
+
+  // ── time ──
+
+  #hasExpired(connection: Connection): boolean {
+    return this.#sweep.now - connection.idleSince > idleLimit(this.#limits, connection.serverKeepAliveMs);
+  }
+
+  #isTooOld(connection: Connection): boolean {
+    return this.#sweep.now - connection.openedAt > this.#limits.maxAge;
+  }
+
+  /** @returns whether there is more to watch */
+  #checkTimeouts(now: number): boolean {
+    for (const connection of this.#connections) {
+      if (connection.state !== "idle") connection.checkTimeouts(now);
+      else if (this.#hasExpired(connection)) connection.destroy(new ClientClosed());
+    }
+    for (const state of this.#origins.values()) {
+      if (state.waiters.size > 0) this.#checkWaiting(state, now);
+      else if (state.open === 0) this.#origins.delete(state.origin.key);
+    }
+    return this.#connections.size > 0 || this.#waiting > 0;
+  }
+
+  #checkWaiting(state: OriginState, now: number): void {
+    for (const exchange of state.waiters) {
+      const { timeouts, deadline } = exchange.context;
+      if (now > deadline) this.#leave(state, exchange, totalTimeout(timeouts.total, NOT_SENT));
+      else if (now - exchange.enqueuedAt > timeouts.pool)
+        this.#leave(state, exchange, poolTimeout(timeouts.pool, state));
+    }
+  }
+
+  #updateHold(): void {
+    this.#sweep.hold(this.#waiting > 0 || this.#idle.size < this.#connections.size);
+  }
+
+  #becameEmpty(): void {
+    this.#whenEmpty?.();
+    if (this.#closed) this.#sweep.stop();
+  }
+
+  #stateOf(origin: Origin): OriginState {
+    let state = this.#origins.get(origin.key);
+    if (state === undefined) {
+      state = new OriginState(origin);
+      this.#origins.set(origin.key, state);
+    }
+    return state;
+  }
+}
+
+const NOT_SENT = Object.freeze({ phase: "queue", requestSent: "none", peer: undefined }) satisfies Progress;
+
+function poolTimeout(ms: number, state: OriginState): PoolTimeout {
+  const reason = `no connection was free within ${formatDuration(ms)}: ${state.open} open, ${state.waiters.size} waiting`;
+  return new PoolTimeout("POOL_TIMEOUT", reason, NOT_SENT);
+}

@@ -1,0 +1,15 @@
+import type { RuntimePorts, TextPort, TlsOptions } from "../../core/ports.ts";
+import { nodeDecompressor } from "./decompressor.ts";
+import { nodeClock } from "./node-clock.ts";
+import { nodeConnector } from "./node-connector.ts";
+
+const latin1Slice = Buffer.prototype.latin1Slice;
+
+const text: TextPort = {
+  latin1: (bytes, start, end) => latin1Slice.call(bytes as Buffer, start, end),
+};
+
+/** What a client needs of Node. */
+export function nodePorts(tls?: TlsOptions): RuntimePorts {
+  return { clock: nodeClock, connector: nodeConnector(tls), decompressor: nodeDecompressor, text };
+}
