@@ -1,0 +1,136 @@
+import { createReadStream, existsSync, realpathSync, statSync } from "node:fs";
+import { argumentsSource, Job, linesSource, type Source, streamSource } from "../../entry/jobs.ts";
+import { Client } from "../../entry/node.ts";
+import { bodyIsStdin, readBody } from "../args/body.ts";
+import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
+import { type Input, type PathKind, parseInput } from "../args/input.ts";
+import type { StatusSet } from "../args/status-set.ts";
+import { type ExitCode, UsageError } from "../exit-code.ts";
+import type { ProgressMode } from "../progress-reporter.ts";
+import { runJob } from "./run-job.ts";
+
+/** The flags of `skein fetch`, as they were parsed. */
+export interface FetchFlags extends CommonFlags {
+  readonly output?: string;
+  readonly concurrency: number;
+  readonly perHost: number;
+  readonly attempts: number;
+  readonly method?: string;
+  readonly acceptStatus: StatusSet;
+  readonly body?: "inline" | "none";
+  readonly saveBodies?: string;
+  readonly fresh?: boolean;
+  readonly retryFailed?: boolean;
+  readonly quiet?: boolean;
+  readonly progress?: ProgressMode;
+}
+
+/** `skein fetch`: all URLs of a list into one file, to be continued by the same command whatever stops it. */
+export async function fetchCommand(args: readonly string[], flags: FetchFlags): Promise<ExitCode> {
+  const input = parseInput(args, kindOfPath);
+  const output = checkedOutput(flags.output, input);
+  checkCombinations(flags, input);
+  const body = await readBody(flags);
+  const headers = Object.entries(headersOf(flags, body?.contentType));
+  const client = new Client(clientOptions(flags, headers));
+  try {
+    const job = await Job.open({
+      ...jobOptions(flags),
+      source: sourceOf(input),
+      output,
+      client,
+      method: flags.method ?? (body === undefined ? "GET" : "POST"),
+      headers: Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== null)),
+      ...(body === undefined ? {} : { body: textOf(body.content) }),
+    });
+    return await runJob(job, flags);
+  } finally {
+    await client.close();
+  }
+}
+
+function jobOptions(flags: FetchFlags) {
+  const { concurrency, attempts, timeout, maxBody, fresh, retryFailed } = flags;
+  return {
+    concurrency,
+    perOrigin: Math.min(flags.perHost, concurrency),
+    attempts,
+    accept: flags.acceptStatus,
+    bodies: flags.saveBodies === undefined ? (flags.body ?? "inline") : { directory: flags.saveBodies },
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(maxBody === undefined ? {} : { maxResponseBytes: maxBody }),
+    ...(fresh === undefined ? {} : { fresh }),
+    ...(retryFailed === undefined ? {} : { retryFailed }),
+  };
+}
+
+/** Only removals go to the client: what is sent belongs to the job, which refuses to go on with other headers. */
+function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
+  const tls = tlsOf(flags);
+  return {
+    headers: Object.fromEntries(headers.filter(([, value]) => value === null)),
+    redirect: { downgrade: true },
+    limits: {
+      maxConnections: flags.concurrency,
+      maxConnectionsPerOrigin: Math.min(flags.perHost, flags.concurrency),
+    },
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+function sourceOf(input: Input): Source {
+  switch (input.kind) {
+    case "file":
+      return linesSource(input.path);
+    case "pipe":
+      return streamSource(createReadStream(input.path), input.path);
+    case "stdin":
+      return streamSource(process.stdin, "<stdin>");
+    case "urls":
+      return argumentsSource(input.urls);
+  }
+}
+
+function kindOfPath(path: string): PathKind {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return "missing";
+  if (stats.isDirectory()) return "directory";
+  return stats.isFile() ? "file" : "pipe";
+}
+
+function checkedOutput(output: string | undefined, input: Input): string {
+  if (output === undefined || output === "-") {
+    const what = output === "-" ? "-o: results can't go to standard output" : "-o FILE is needed";
+    throw new UsageError(
+      `${what}: they go to a file, which also makes the same command continue when it was stopped; ` +
+        "for example: skein fetch urls.txt -o results.jsonl",
+    );
+  }
+  if (input.kind === "file" && existsSync(output) && realpathSync(output) === realpathSync(input.path)) {
+    throw new UsageError(`-o: ${output} is the list itself; expected another file, such as results.jsonl`);
+  }
+  return output;
+}
+
+function checkCombinations(flags: FetchFlags, input: Input): void {
+  if (flags.fresh && flags.retryFailed) {
+    throw new UsageError(
+      "--fresh forgets all results and --retry-failed keeps the good ones: leave one of them out",
+    );
+  }
+  if (flags.body !== undefined && flags.saveBodies !== undefined) {
+    throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
+  }
+  if (input.kind === "stdin" && bodyIsStdin(flags)) {
+    throw new UsageError("standard input can be the list (-) or the body (@-), not both");
+  }
+}
+
+/** Journal and output are text, and so is the body of an item. */
+function textOf(content: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    throw new UsageError("-d, --data: the body is not UTF-8 text; skein fetch can send text bodies only");
+  }
+}

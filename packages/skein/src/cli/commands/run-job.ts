@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import type { Job, JobSummary } from "../../entry/jobs.ts";
+import type { StatusSet } from "../args/status-set.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { exitCodeOfSummary } from "../job-exit.ts";
+import { type ProgressMode, ProgressReporter } from "../progress-reporter.ts";
+import { formatCount } from "../render/format-number.ts";
+import { renderJsonSummary } from "../render/json-summary.ts";
+import { Meter } from "../render/meter.ts";
+import { paintFor } from "../render/paint.ts";
+import { renderSummary } from "../render/summary.ts";
+import { resumeText } from "../resume-command.ts";
+import { handleStopSignals } from "../signals.ts";
+
+const TOP_ERRORS = 5;
+
+export interface RunFlags {
+  readonly acceptStatus: StatusSet;
+  readonly quiet?: boolean;
+  readonly progress?: ProgressMode;
+}
+
+/** Runs a job to its end: shows it meanwhile, lets signals stop it, and tells how it ended. */
+export async function runJob(job: Job, flags: RunFlags): Promise<ExitCode> {
+  const mode = flags.quiet ? "none" : (flags.progress ?? (process.stderr.isTTY ? "tty" : "plain"));
+  const reporter = new ProgressReporter(mode, process.stderr, paintFor(process.stderr));
+  if (!flags.quiet) greet(job, reporter);
+  const { summary, interrupted } = await runWatched(job, reporter, flags);
+  if (mode === "json") process.stderr.write(`${renderJsonSummary(summary, job.paths)}\n`);
+  else if (!flags.quiet) process.stderr.write(summaryText(job, summary, flags));
+  if (summary.ended !== "complete") reporter.note(resumeText("To go on"));
+  else if (summary.failed > 0 && !flags.quiet)
+    reporter.note(resumeText("To try the failed ones again", "--retry-failed"));
+  return exitCodeOfSummary(summary, interrupted);
+}
+
+function greet(job: Job, reporter: ProgressReporter): void {
+  if (job.complete) {
+    reporter.note(`${job.paths.output} is complete, so nothing is sent. To begin anew, add --fresh.`);
+  } else if (job.resumed !== undefined) {
+    reporter.note(`Going on with ${job.paths.output}: ${formatCount(job.resumed.done)} were done before.`);
+  }
+}
+
+async function runWatched(
+  job: Job,
+  reporter: ProgressReporter,
+  flags: RunFlags,
+): Promise<{ summary: JobSummary; interrupted: boolean }> {
+  const meter = new Meter({ accepts: flags.acceptStatus, topErrors: TOP_ERRORS });
+  const ignoreSignals = handleStopSignals({
+    drain() {
+      meter.draining = true;
+      job.drain();
+      const { running } = job.progress;
+      reporter.note(
+        `Stopping when the ${formatCount(running)} requests in flight have ended, in at most 10 s.`,
+      );
+      reporter.note("Ctrl-C again stops at once.");
+    },
+    abort(why) {
+      reporter.note(why === "signal" ? "Stopping at once." : "The 10 s are over: stopping at once.");
+      job.abort();
+    },
+    kill: () => process.exit(EXIT.interrupted),
+  });
+  try {
+    reporter.start(() => meter.read(job.progress));
+    return { summary: await job.run(), interrupted: meter.draining };
+  } finally {
+    ignoreSignals();
+    reporter.stop();
+  }
+}
+
+function summaryText(job: Job, summary: JobSummary, flags: RunFlags): string {
+  const { bodies } = job.paths;
+  return renderSummary(summary, {
+    total: job.progress.total,
+    accepts: flags.acceptStatus,
+    paths: job.paths,
+    bodies: bodies !== undefined && existsSync(bodies) ? bodies : undefined,
+    paint: paintFor(process.stderr),
+  });
+}

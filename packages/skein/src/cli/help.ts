@@ -1,0 +1,65 @@
+/** What stands below the flags in `--help`: examples first, for they are what people read. */
+export const PROGRAM_HELP = `
+Examples:
+  skein fetch urls.txt -o results.jsonl      fetch a list; run it again to go on
+  skein get https://example.com/data.json    print one answer
+  skein fetch --help                         all about lists
+
+Exit codes:
+  0 success   1 some failed   2 used wrongly   3 file error
+  7 stopped early, can go on   130 interrupted, can go on
+`;
+
+export const FETCH_HELP = `
+Examples:
+  skein fetch urls.txt -o results.jsonl
+  skein fetch urls.txt -o results.jsonl -j 200 --per-host 20 --timeout 20s
+  skein fetch urls.txt -o results.jsonl --retry-failed
+  skein fetch https://example.com/a https://example.com/b -o results.jsonl
+  grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
+
+A line of the list is a URL (https where it names no scheme), or a JSON object:
+{"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
+Blank lines and lines that begin with # are left out.
+
+Ctrl-C lets what is in flight end; the same command goes on from there. Beside
+results.jsonl stand its journal (results.jsonl.job.db) and, where needed,
+results.rejects.jsonl (lines that are no requests) and results.bodies/ (large
+bodies).
+
+Exit codes:
+  0 all succeeded   1 some failed or were rejected   2 used wrongly   3 file error
+  7 stopped early, can go on   130 interrupted, can go on
+`;
+
+const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
+  get: `
+  skein get https://example.com/data.json
+  skein get -i https://example.com
+  skein get https://example.com/logo.png -o logo.png`,
+  post: `
+  skein post https://example.com/users --json '{"name": "Ada"}'
+  skein post https://example.com/form -d 'name=Ada&age=36'
+  skein post https://example.com/upload -d @photo.jpg -H 'Content-Type: image/jpeg'`,
+  put: `
+  skein put https://example.com/users/1 --json @user.json`,
+  patch: `
+  skein patch https://example.com/users/1 --json '{"age": 37}'`,
+  delete: `
+  skein delete https://example.com/users/1 -H "Authorization: Bearer $TOKEN"`,
+  head: `
+  skein head https://example.com`,
+};
+
+export function requestHelp(name: string): string {
+  return `
+Examples:${REQUEST_EXAMPLES[name] ?? ""}
+
+On a terminal JSON is indented; in a pipe or a file the body is as it came.
+Redirects are followed, without credentials where they lead to another origin.
+
+Exit codes:
+  0 answered, whatever the status (but see --fail)   1 no answer
+  2 used wrongly   3 file error
+`;
+}

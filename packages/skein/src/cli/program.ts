@@ -1,0 +1,160 @@
+import { Command, CommanderError, Option } from "commander";
+import { VERSION } from "../entry/version.ts";
+import { parseDuration } from "./args/duration.ts";
+import { type HeaderArgument, parseHeader } from "./args/header.ts";
+import { parseInteger } from "./args/integer.ts";
+import { parseMethod } from "./args/method.ts";
+import { parseSize } from "./args/size.ts";
+import { parseStatusSet } from "./args/status-set.ts";
+import { hasScheme } from "./args/url.ts";
+import type { FetchFlags } from "./commands/fetch.ts";
+import type { RequestFlags } from "./commands/request.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
+import { FETCH_HELP, PROGRAM_HELP, requestHelp } from "./help.ts";
+import { PROGRESS_MODES } from "./progress-reporter.ts";
+
+/** The commands that send one request; which have a body is the user's business. */
+const METHODS = ["get", "post", "put", "patch", "delete", "head"] as const;
+
+/** More than anyone needs, and less than breaks the machine. */
+const MOST = 10_000;
+
+/** Runs the command line and answers with its exit code. Errors but those of the syntax are thrown. */
+export async function runProgram(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const finish = (code: ExitCode) => {
+    exitCode = code;
+  };
+  const program = new Command("skein")
+    .description("An HTTP client for one request or a million.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "skein: ")) })
+    .showHelpAfterError("Try: skein --help")
+    .addHelpText("after", PROGRAM_HELP);
+  addFetch(program, finish);
+  for (const method of METHODS) addRequest(program, method, finish);
+  refuseMissingCommand(args[0]);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** `skein https://example.com` is what a user of curl tries first. */
+function refuseMissingCommand(first: string | undefined): void {
+  if (first === undefined || !hasScheme(first)) return;
+  throw new UsageError(
+    `which command? To print one answer: skein get URL; to save many: skein fetch URL… -o results.jsonl`,
+  );
+}
+
+function addFetch(program: Command, finish: (code: ExitCode) => void): void {
+  const command = program
+    .command("fetch")
+    .description("fetch all URLs of a list into a file; the same command goes on where it was stopped")
+    .argument("[list|-|URL...]", "a file with one URL a line, - for standard input, or URLs")
+    .option("-o, --output <file>", "where the results go, one line of JSON each (needed)")
+    .addOption(integer("-j, --concurrency <n>", "requests at once", 50))
+    .addOption(integer("--per-host <n>", "requests at once to one host", 8))
+    .addOption(integer("--attempts <n>", "attempts in all, for what is safe to repeat", 3))
+    .addOption(method())
+    .addOption(acceptStatus())
+    .addOption(new Option("--body <where>", "bodies in the output").choices(["inline", "none"]))
+    .option("--save-bodies <dir>", "each body into a file of its own, in this directory")
+    .option("--fresh", "forget earlier results and begin anew")
+    .option("--retry-failed", "send what failed once more")
+    .option("-q, --quiet", "neither progress nor summary")
+    .addOption(
+      new Option(
+        "--progress <kind>",
+        "how progress is shown (default: tty on a terminal, else plain)",
+      ).choices(PROGRESS_MODES),
+    );
+  addCommonOptions(command)
+    .showHelpAfterError("Try: skein fetch --help")
+    .addHelpText("after", FETCH_HELP)
+    .action(async (inputs: string[], flags: FetchFlags) => {
+      const { fetchCommand } = await import("./commands/fetch.ts");
+      finish(await fetchCommand(inputs, flags));
+    });
+}
+
+function addRequest(
+  program: Command,
+  name: (typeof METHODS)[number],
+  finish: (code: ExitCode) => void,
+): void {
+  const method = name.toUpperCase();
+  const command = program
+    .command(name)
+    .description(`send one ${method} request and print the ${name === "head" ? "headers" : "body"}`)
+    .argument("<URL>")
+    .option("-o, --output <file>", "the body into a file")
+    .option("-i, --include", "print status and headers, too")
+    .option("-v, --verbose", "print the exchange on standard error, without its secrets")
+    .option("-f, --fail", "exit with 1 when the status is 400 or above");
+  addCommonOptions(command)
+    .showHelpAfterError(`Try: skein ${name} --help`)
+    .addHelpText("after", requestHelp(name))
+    .action(async (url: string, flags: RequestFlags) => {
+      const { requestCommand } = await import("./commands/request.ts");
+      finish(await requestCommand(method, url, flags));
+    });
+}
+
+function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(header())
+    .addOption(once("-d, --data <text>", "a body, sent as a form; @file reads one"))
+    .addOption(once("--json <text>", "a body, sent as JSON; @file reads one"))
+    .addOption(parsed("--timeout <duration>", "how long an attempt may take, such as 30s", parseDuration))
+    .addOption(parsed("--max-body <size>", "the most bytes of a decoded body, such as 10mb", parseSize))
+    .option("--user-agent <text>", "what the server is told we are")
+    .option("-k, --insecure", "accept any certificate")
+    .option("--cacert <file>", "trust the authorities in this file (PEM)");
+}
+
+/** An option with a parser that is told how to name it in a message. */
+function parsed<T>(flags: string, text: string, parse: (flag: string, value: string) => T): Option {
+  return new Option(flags, text).argParser(value => parse(nameOf(flags), value));
+}
+
+function integer(flags: string, text: string, standard: number): Option {
+  const parse = (flag: string, value: string) => parseInteger(flag, value, { min: 1, max: MOST });
+  return parsed(flags, text, parse).default(standard);
+}
+
+function method(): Option {
+  return parsed("-X, --method <name>", "the method (default: GET, or POST with a body)", parseMethod);
+}
+
+function acceptStatus(): Option {
+  const flags = "--accept-status <list>";
+  const standard = parseStatusSet(flags, "2xx");
+  return parsed(flags, "which statuses succeed, such as 2xx,404", parseStatusSet).default(standard, "2xx");
+}
+
+function header(): Option {
+  return new Option("-H, --header <name: value>", "a header; may be given again").argParser(
+    (text, before: HeaderArgument[] = []) => [...before, parseHeader(text)],
+  );
+}
+
+/** A second one would silently replace the first: so it is refused. */
+function once(flags: string, text: string): Option {
+  return new Option(flags, text).argParser((value, before: string | undefined) => {
+    if (before === undefined) return value;
+    throw new UsageError(`${nameOf(flags)} was given twice; a request has one body`);
+  });
+}
+
+/** `-j, --concurrency <n>` is called `-j, --concurrency` in messages. */
+function nameOf(flags: string): string {
+  return flags.replace(/ <.*$/, "");
+}

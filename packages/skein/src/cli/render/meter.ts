@@ -1,0 +1,73 @@
+import type { JobProgress } from "../../entry/jobs.ts";
+import { countErrors } from "./error-counts.ts";
+import type { ProgressView } from "./progress-view.ts";
+
+/** "Now" is this long: shorter flickers, longer hides that a server has stopped answering. */
+const RATE_WINDOW = 5_000;
+/** The rest is reckoned from the speed of this long. */
+const ETA_WINDOW = 20_000;
+
+type Sample = Pick<JobProgress, "elapsedMs" | "requests" | "bytes" | "done">;
+
+/** What a meter is told about its job, and can't read from its progress. */
+export interface MeterFacts {
+  readonly accepts: (status: number) => boolean;
+  readonly topErrors: number;
+}
+
+/** Makes views of a job from its snapshots: the speeds of the last seconds, and the time that the rest will take. */
+export class Meter {
+  readonly #facts: MeterFacts;
+  /** Oldest first, none older than ETA_WINDOW. */
+  #samples: Sample[] = [];
+  draining = false;
+
+  constructor(facts: MeterFacts) {
+    this.#facts = facts;
+  }
+
+  read(progress: JobProgress): ProgressView {
+    this.#remember(progress);
+    const total = progress.total === undefined ? undefined : Math.max(progress.total, progress.done);
+    return {
+      done: progress.done,
+      total,
+      succeeded: progress.succeeded,
+      failed: progress.failed + progress.unknown,
+      rejected: progress.rejected,
+      waiting: progress.waiting,
+      inFlight: progress.running,
+      requestsPerSecond: this.#perSecond("requests", RATE_WINDOW),
+      bytesPerSecond: this.#perSecond("bytes", RATE_WINDOW),
+      p50: progress.latency?.p50,
+      p95: progress.latency?.p95,
+      eta: total === undefined ? undefined : this.#eta(total - progress.done),
+      elapsed: progress.elapsedMs,
+      topErrors: countErrors(progress, this.#facts.accepts).slice(0, this.#facts.topErrors),
+      draining: this.draining,
+    };
+  }
+
+  #remember({ elapsedMs, requests, bytes, done, doneBefore }: JobProgress): void {
+    if (this.#samples.length === 0)
+      this.#samples = [{ elapsedMs: 0, requests: 0, bytes: 0, done: doneBefore }];
+    this.#samples.push({ elapsedMs, requests, bytes, done });
+    const firstUseful = this.#samples.findIndex(sample => sample.elapsedMs >= elapsedMs - ETA_WINDOW);
+    this.#samples = this.#samples.slice(firstUseful);
+  }
+
+  #perSecond(what: "requests" | "bytes" | "done", window: number): number {
+    const now = this.#samples.at(-1);
+    const then = this.#samples.find(
+      sample => now !== undefined && sample.elapsedMs >= now.elapsedMs - window,
+    );
+    if (now === undefined || then === undefined || then === now) return 0;
+    return ((now[what] - then[what]) * 1_000) / Math.max(1, now.elapsedMs - then.elapsedMs);
+  }
+
+  #eta(remaining: number): number | undefined {
+    const perSecond = this.#perSecond("done", ETA_WINDOW);
+    if (remaining === 0) return 0;
+    return perSecond === 0 ? undefined : (remaining / perSecond) * 1_000;
+  }
+}

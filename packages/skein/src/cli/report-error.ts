@@ -1,0 +1,49 @@
+import type { JobError } from "../entry/jobs.ts";
+import { EXIT, type ExitCode, ExitError } from "./exit-code.ts";
+import { EXIT_OF_JOB_ERROR } from "./job-exit.ts";
+import { printable } from "./render/printable.ts";
+import { invocation, resumeText } from "./resume-command.ts";
+
+/** Codes of the library that say: the request itself can't be sent, by whomever. */
+const USED_WRONGLY: ReadonlySet<string> = new Set(["INVALID_URL", "INVALID_OPTION", "INVALID_REQUEST"]);
+
+/** Tells a person what went wrong, on standard error, and answers with the exit code. */
+export async function reportError(error: unknown): Promise<ExitCode> {
+  if (error instanceof ExitError) return reportExit(error);
+  if (isJobError(error)) return reportJobError(error);
+  const { isSkeinError } = await import("../entry/node.ts");
+  if (isSkeinError(error)) {
+    write(error.message);
+    return USED_WRONGLY.has(error.code) ? EXIT.usage : EXIT.someFailed;
+  }
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.stderr.write(
+    `skein: this is a fault of the program, please report it:\n${stack ?? String(error)}\n`,
+  );
+  return EXIT.stopped;
+}
+
+function reportExit(error: ExitError): ExitCode {
+  write(error.message);
+  if (error.exitCode === EXIT.usage) {
+    const { args, program } = invocation();
+    const command = /^[a-z]+$/.test(args[0] ?? "") ? `${program} ${args[0]}` : program;
+    process.stderr.write(`Try: ${command} --help\n`);
+  }
+  return error.exitCode;
+}
+
+function reportJobError(error: JobError): ExitCode {
+  write(error.message);
+  if (error.resumable) process.stderr.write(`${resumeText("To go on when that is mended")}\n`);
+  return EXIT_OF_JOB_ERROR[error.code];
+}
+
+/** By its name: so that a command that needs no journal does not load one. */
+function isJobError(error: unknown): error is JobError {
+  return error instanceof Error && error.name === "JobError";
+}
+
+function write(message: string): void {
+  process.stderr.write(`skein: ${printable(message)}\n`);
+}
