@@ -43,7 +43,11 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
       headers: Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== null)),
       ...(body === undefined ? {} : { body: textOf(body.content) }),
     });
-    return await runJob(job, flags);
+    try {
+      return await runJob(job, flags);
+    } finally {
+      await job.close();
+    }
   } finally {
     await client.close();
   }
