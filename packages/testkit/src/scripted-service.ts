@@ -1,9 +1,11 @@
+import type { RequestBody } from "../../skein/src/core/body.ts";
 import { Headers, type HeadersInit } from "../../skein/src/core/headers.ts";
 import type { IncomingBody } from "../../skein/src/core/incoming-body.ts";
-import type { Request } from "../../skein/src/core/request.ts";
-import { RequestContext, type Timeouts } from "../../skein/src/core/request-context.ts";
+import { Request } from "../../skein/src/core/request.ts";
+import { type CallPolicies, RequestContext } from "../../skein/src/core/request-context.ts";
 import { Response } from "../../skein/src/core/response.ts";
 import type { Service } from "../../skein/src/core/service.ts";
+import { parseUrl } from "../../skein/src/core/url.ts";
 import { bodyOf } from "./incoming-body.ts";
 
 /** What a test answers with: a status, and whatever else matters to it. */
@@ -72,25 +74,42 @@ export function responseOf(request: Request, answer: Answer): Response {
   return new Response(head, request, answer.body ?? bodyOf([], { arrived: true }));
 }
 
-export interface ContextFacts {
+export interface ContextFacts extends Partial<CallPolicies> {
   /** On the clock of the test. Default: none. */
   deadline?: number;
   streaming?: boolean;
   maxResponseBytes?: number;
 }
 
-/** A context without timeouts. */
+/** A context without timeouts; 3 attempts, 20 redirects. */
 export function contextOf(facts: ContextFacts = {}): RequestContext {
   const none = Number.POSITIVE_INFINITY;
-  const timeouts: Timeouts = {
-    total: none,
-    connect: none,
-    read: none,
-    write: none,
-    headers: none,
-    pool: none,
-  };
-  const context = new RequestContext(timeouts, facts.streaming ?? false, facts.maxResponseBytes ?? 2 ** 28);
+  const context = new RequestContext({
+    timeouts: { total: none, connect: none, read: none, write: none, headers: none, pool: none },
+    policies: {
+      attempts: facts.attempts ?? 3,
+      maxRedirects: facts.maxRedirects ?? 20,
+      downgrade: facts.downgrade ?? false,
+    },
+    streaming: facts.streaming ?? false,
+    maxResponseBytes: facts.maxResponseBytes ?? 2 ** 28,
+  });
   context.deadline = facts.deadline ?? none;
   return context;
+}
+
+/** A request as a layer gets it: a GET without headers or body, if nothing else is said. */
+export function requestOf(url: string, facts: RequestFacts = {}): Request {
+  return new Request({
+    method: facts.method ?? "GET",
+    url: parseUrl(url),
+    headers: Headers.from(facts.headers),
+    body: facts.body,
+  });
+}
+
+export interface RequestFacts {
+  readonly method?: string;
+  readonly headers?: HeadersInit;
+  readonly body?: RequestBody | undefined;
 }

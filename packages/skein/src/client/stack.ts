@@ -20,7 +20,7 @@ export function clientStack(
   ports: Pick<RuntimePorts, "clock" | "decompressor">,
 ): Service {
   return stack(transport, [
-    redirectLayer(),
+    redirectLayer(ports.clock),
     retryLayer(ports.clock),
     bufferLayer(),
     decompressLayer(ports.decompressor),
@@ -28,8 +28,8 @@ export function clientStack(
 }
 
 /** A batch has no retry layer: it retries by itself, so that a task that waits is seen to wait and holds no slot. */
-export function batchStack(transport: Service, ports: Pick<RuntimePorts, "decompressor">): Service {
-  return stack(transport, [redirectLayer(), bufferLayer(), decompressLayer(ports.decompressor)]);
+export function batchStack(transport: Service, ports: Pick<RuntimePorts, "clock" | "decompressor">): Service {
+  return stack(transport, [redirectLayer(ports.clock), bufferLayer(), decompressLayer(ports.decompressor)]);
 }
 
 function stack(transport: Service, layers: readonly Layer[]): Service {

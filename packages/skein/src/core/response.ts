@@ -33,7 +33,7 @@ export class Response {
   body: IncomingBody;
   /** The responses that redirected here, oldest first. */
   history: readonly Response[] = NO_HISTORY;
-  /** Every try, oldest first, this one included; empty where the first was the last. */
+  /** Every try, oldest first, this one included; empty where the first answer was accepted. */
   attempts: readonly Attempt[] = NO_ATTEMPTS;
   /** Why a refused status was not tried again, where it would have been otherwise: the deadline, a body that is gone. */
   notRetried: string | undefined;
@@ -158,7 +158,9 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
 
 /** The decoder of the charset that content-type names; UTF-8 where it names none, or one that nobody knows. */
 function decoderFor(headers: Headers): TextDecoder {
-  const charset = CHARSET.exec(headers.get("content-type") ?? "")?.[1];
+  const type = headers.get("content-type");
+  if (type === null || !type.includes(";")) return utf8;
+  const charset = CHARSET.exec(type)?.[1];
   if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8;
   try {
     return new TextDecoder(charset);

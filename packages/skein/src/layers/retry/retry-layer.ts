@@ -1,0 +1,125 @@
+import type { Clock } from "../../core/clock.ts";
+import { AbortError, type Attempt, isSkeinError, type SkeinError } from "../../core/errors.ts";
+import type { Request } from "../../core/request.ts";
+import type { RequestContext } from "../../core/request-context.ts";
+import type { Response } from "../../core/response.ts";
+import type { Layer, Service } from "../../core/service.ts";
+import {
+  decideRetry,
+  isRetryableStatus,
+  type RefusalReason,
+  type RetryDecision,
+} from "../../policy/retry.ts";
+import { parseRetryAfter } from "../../policy/retry-after.ts";
+import { discardBody } from "../discard-body.ts";
+
+/** Refusals that the caller would not guess from the failure itself. */
+const WORTH_TELLING: ReadonlySet<RefusalReason> = new Set(["deadline", "not-replayable"]);
+
+/**
+ * Tries a call again when it failed in a way that may pass, as often as `context.policies.attempts` says; when and why
+ * is decided in policy/retry.ts. In the end it throws the last error, which lists every attempt, or returns the last
+ * response: whether a status is an error is for the caller to say.
+ */
+export function retryLayer(clock: Clock): Layer {
+  return inner => new RetryService(inner, clock);
+}
+
+class RetryService implements Service {
+  readonly #inner: Service;
+  readonly #clock: Clock;
+
+  constructor(inner: Service, clock: Clock) {
+    this.#inner = inner;
+    this.#clock = clock;
+  }
+
+  async send(request: Request, context: RequestContext): Promise<Response> {
+    const attempts: Attempt[] = [];
+    for (context.attempt = 1; ; context.attempt += 1) {
+      const startedAt = this.#clock.now();
+      let outcome: Response | SkeinError;
+      try {
+        outcome = await this.#inner.send(request, context);
+        if (attempts.length === 0 && !isRetryableStatus(outcome.status)) return outcome;
+      } catch (error) {
+        // What is no SkeinError is a bug, which another try would only repeat.
+        if (!isSkeinError(error)) throw error;
+        outcome = error;
+      }
+      attempts.push(this.#record(outcome, startedAt));
+      const decision = this.#decide(outcome, request, context);
+      if (!decision.retry) return end(outcome, attempts, decision);
+      await this.#wait(outcome, decision.delayMs, context);
+      if (context.cancelled) throw Object.assign(new AbortError(context.cancelReason), { attempts });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  #record(outcome: Response | SkeinError, startedAt: number): Attempt {
+    const durationMs = this.#clock.now() - startedAt;
+    const time = { startedAt: this.#clock.wallNow() - durationMs, durationMs };
+    if (isSkeinError(outcome)) return { ...time, error: { code: outcome.code, message: outcome.reason } };
+    const { status, reused } = outcome;
+    return outcome.hasContent
+      ? { ...time, status, reused, bytes: outcome.bytes().length }
+      : { ...time, status, reused };
+  }
+
+  #decide(outcome: Response | SkeinError, request: Request, context: RequestContext): RetryDecision {
+    return decideRetry({
+      attempt: context.attempt,
+      attempts: context.policies.attempts,
+      request,
+      failure: isSkeinError(outcome) ? outcome : this.#refusedStatus(outcome),
+      now: this.#clock.now(),
+      deadline: context.deadline,
+      random: this.#clock.random(),
+    });
+  }
+
+  #refusedStatus({ status, headers }: Response): { status: number; retryAfterMs: number | undefined } {
+    return { status, retryAfterMs: parseRetryAfter(headers.get("retry-after"), this.#clock.wallNow()) };
+  }
+
+  /** Waits for the next try, or until the call is cancelled. Letting go of the answer's body is part of the time. */
+  async #wait(outcome: Response | SkeinError, delayMs: number, context: RequestContext): Promise<void> {
+    const until = this.#clock.now() + delayMs;
+    if (!isSkeinError(outcome)) await discardBody(outcome, this.#clock);
+    const left = until - this.#clock.now();
+    if (left > 0 && !context.cancelled) await this.#sleep(left, context);
+  }
+
+  #sleep(ms: number, context: RequestContext): Promise<void> {
+    return new Promise(resolve => {
+      const timer = this.#clock.setTimer(() => {
+        context.onCancel = undefined;
+        resolve();
+      }, ms);
+      context.onCancel = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** The outcome as it is handed on: with every attempt, and with the reason where nobody would guess it. */
+function end(
+  outcome: Response | SkeinError,
+  attempts: readonly Attempt[],
+  { why, because }: RetryDecision & { retry: false },
+): Response {
+  outcome.attempts = attempts;
+  const isError = isSkeinError(outcome);
+  if (WORTH_TELLING.has(why)) {
+    if (isError) outcome.reason += `; not tried again: ${because}`;
+    else outcome.notRetried = because;
+  }
+  if (!isError) return outcome;
+  outcome.message = outcome.reason;
+  throw outcome;
+}
