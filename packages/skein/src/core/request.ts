@@ -6,6 +6,10 @@ import type { Url } from "./url.ts";
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"]);
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
 
+export function isIdempotentMethod(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
 /** What a request is made of. */
 export interface RequestParts {
   readonly method: string;
@@ -44,7 +48,7 @@ export class Request {
 
   /** Whether sending it twice means no more than sending it once: by its method, or by its Idempotency-Key. */
   get isIdempotent(): boolean {
-    return IDEMPOTENT.has(this.method) || this.headers.has("idempotency-key");
+    return isIdempotentMethod(this.method) || this.headers.has("idempotency-key");
   }
 
   get isReplayable(): boolean {

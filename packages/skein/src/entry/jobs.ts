@@ -3,7 +3,6 @@ export { Job } from "../jobs/job.ts";
 export { JobError, type JobErrorCode, type JobErrorDetails } from "../jobs/job-error.ts";
 export type {
   BodyMode,
-  ClientRequest,
   ErrorTally,
   JobClient,
   JobCounts,

@@ -1,19 +1,8 @@
-import type { Batch, BatchOptions } from "../batch/batch-options.ts";
-import type { Duration } from "../core/duration.ts";
+import type { Client, Duration } from "../entry/node.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
-export interface JobClient {
-  batch<I, V>(items: AsyncIterable<I>, options: BatchOptions<I, V, string | ClientRequest>): Batch<I, V>;
-}
-
-/** A request as the client takes it. */
-export interface ClientRequest {
-  url: string;
-  method?: string;
-  headers?: Readonly<Record<string, string>>;
-  content?: string;
-}
+export type JobClient = Pick<Client, "batch">;
 
 /** Where bodies go: into the row, nowhere, or into files under a directory. */
 export type BodyMode = "inline" | "none" | { readonly directory: string };

@@ -1,37 +1,320 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Batch, BatchOptions, BatchRequest, Response, SettledTask } from "../entry/node.ts";
+import { Feed } from "./feed.ts";
+import { isRepeatable, itemRequest } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
+import { jobPaths } from "./job-paths.ts";
+import { Journal } from "./journal/journal.ts";
+import { ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
+import { Outbox } from "./journal/outbox.ts";
+import { RecordedRows } from "./journal/recorded-rows.ts";
+import { Ledger } from "./ledger.ts";
+import { requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { BodyWriter } from "./sink/body-writer.ts";
+import { RowWriter } from "./sink/row.ts";
+import { checkList, KnownLines } from "./source/known-list.ts";
+import { PeekedBlocks } from "./source/peeked-blocks.ts";
+import type { PendingItem } from "./source/pending-items.ts";
+import type { SourcePosition } from "./source/source.ts";
+import { Tally } from "./tally.ts";
+
+type JobBatch = Batch<PendingItem, Response>;
+type Ending = JobSummary["ended"];
+
+const DEFAULT_MARK_AT_ONCE = 50;
+
+/** An opened job, before it is run. */
+interface OpenedJob {
+  readonly options: JobOptions;
+  readonly paths: JobPaths;
+  readonly journal: Journal;
+  readonly known: OpenedJournal;
+  /** Where the list is read on from. */
+  readonly position: SourcePosition;
+  readonly complete: boolean;
+  /** The list from its start, where its first block has been read already. */
+  readonly blocks: PeekedBlocks | undefined;
+}
 
 /**
  * A durable batch: each item of a list is fetched once and recorded once, whatever kills the process in between.
+ *
+ * An item has ended when it has a row in the journal and a line in the output: both or none of them survive. What was in
+ * flight when the process was killed is sent again by the next run, unless it is not safe to repeat: then it ends as
+ * "unknown".
+ *
+ * @example
+ * const client = new Client();
+ * const job = await Job.open({ source: linesSource("urls.txt"), output: "results.jsonl", client });
+ * const summary = await job.run();
+ * await job.close();
  */
-export declare class Job {
-  private constructor();
-
-  /**
-   * Opens a job: takes the lock of its journal, cuts the output back to what the journal knows, and compares with what
-   * the journal says the job is.
-   *
-   * @throws JobError when the list can't be read or is empty, the output is not a job's, another process runs it, or
-   * the job differs from the one that was begun
-   */
-  static open(options: JobOptions): Promise<Job>;
-
+export class Job {
   readonly paths: JobPaths;
   /** What runs before this one had done; undefined for a new job. */
   readonly resumed: { readonly done: number; readonly rejected: number } | undefined;
   /** Every line of the list had ended when the job was opened: `run()` sends nothing. */
   readonly complete: boolean;
-  readonly progress: JobProgress;
+  readonly #options: JobOptions;
+  readonly #journal: Journal;
+  readonly #blocks: PeekedBlocks | undefined;
+  readonly #tally: Tally;
+  readonly #outbox: Outbox;
+  readonly #ledger: Ledger;
+  readonly #feed: Feed;
+  #batch: JobBatch | undefined;
+  #running: Promise<JobSummary> | undefined;
+  #ending: Ending = "complete";
+  #failure: { readonly error: unknown } | undefined;
+  #counted: number | undefined;
+  #startedAt = 0;
+  #endedAt: number | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(opened: OpenedJob) {
+    const { options, paths, journal, known } = opened;
+    this.paths = paths;
+    this.complete = opened.complete;
+    this.#options = options;
+    this.#journal = journal;
+    this.#blocks = opened.blocks;
+    this.#tally = new Tally(known);
+    this.resumed =
+      known.lastLine === 0 ? undefined : { done: this.#tally.done, rejected: this.#tally.rejected };
+    this.#outbox = new Outbox(
+      journal,
+      () => this.#feed.position,
+      error => this.#fail(error),
+    );
+    this.#ledger = new Ledger(this.#outbox, new RowWriter(this.#bodyWriter()), this.#tally);
+    this.#feed = this.#makeFeed(opened);
+  }
 
   /**
-   * Runs the job to its end, or until it is drained or aborted. Once.
+   * Opens a job: takes the lock of its journal, compares with what the journal says the job is, and cuts the output back
+   * to what the journal knows.
    *
-   * @throws JobError when a file fails; the journal then stands where it was last in order, and the job resumes there
+   * @throws JobError when the list can't be read or is empty, the output is not a job's, another process runs it, or
+   * the job differs from the one that was begun
    */
-  run(): Promise<JobSummary>;
+  static async open(options: JobOptions): Promise<Job> {
+    const bodies = options.bodies ?? "inline";
+    const paths = jobPaths(options.output, bodies);
+    const semantics = semanticsOf(options);
+    const isNew = options.fresh === true || !existsSync(paths.journal);
+    // Before anything is made or thrown away.
+    const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
+    const journal = new Journal(paths);
+    try {
+      return new Job({
+        ...(await openJournal(options, semantics, journal)),
+        options,
+        paths,
+        journal,
+        blocks,
+      });
+    } catch (error) {
+      await blocks?.return();
+      await journal.close();
+      throw error;
+    }
+  }
+
+  /** A snapshot of how far it is; cheap enough to be read ten times a second. */
+  get progress(): JobProgress {
+    const { pending = 0, running = 0, waiting = 0, bytes = 0, attempts = 0 } = this.#batch?.progress ?? {};
+    return {
+      ...this.#tally.counts,
+      total: this.#total(),
+      doneBefore: this.#tally.doneBefore,
+      pending,
+      running,
+      waiting,
+      bytes,
+      requests: attempts,
+      elapsedMs: this.#elapsed(),
+      latency: this.#tally.latency,
+    };
+  }
+
+  /**
+   * Runs the job to its end, or until it is drained or aborted. A second call gives the same promise.
+   *
+   * @throws (rejects with) JobError when a file fails; the journal then stands where it was last in order, and the job
+   * resumes there
+   */
+  run(): Promise<JobSummary> {
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
   /** Starts nothing more and finishes what is in flight; `run()` then resolves. */
-  drain(): void;
+  drain(): void {
+    if (this.#ending === "complete") this.#ending = "drained";
+    this.#feed.stop();
+    this.#batch?.drain();
+  }
+
   /** Cancels what is in flight too; those items stay pending in the journal. */
-  abort(): void;
+  abort(): void {
+    this.#ending = "aborted";
+    this.#feed.stop();
+    this.#batch?.cancel("the job was aborted");
+  }
+
   /** Gives the lock back. Aborts a run under way. Safe to call twice. */
-  close(): Promise<void>;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  // ── running ──
+
+  async #run(): Promise<JobSummary> {
+    this.#startedAt = performance.now();
+    const onAbort = () => this.abort();
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal?.aborted) this.abort();
+    try {
+      if (!this.complete && this.#ending === "complete") await this.#sendAll();
+      return this.#summary();
+    } finally {
+      this.#endedAt = performance.now();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #sendAll(): Promise<void> {
+    void this.#count();
+    this.#batch = this.#options.client.batch(this.#feed, this.#batchOptions());
+    for await (const task of this.#batch) {
+      this.#settle(task);
+      const room = this.#outbox.room();
+      if (room !== undefined && this.#failure === undefined) await room;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    for (const item of this.#feed.pending) if (item.isMarked) this.#ledger.release(item);
+    await this.#outbox.flush(this.#feed.ended && this.#feed.pending.size === 0);
+    if (this.#feed.failure !== undefined) throw this.#feed.failure.error;
+  }
+
+  #settle(task: SettledTask<PendingItem, Response>): void {
+    const item = task.input;
+    if (task.state !== "cancelled") {
+      this.#feed.pending.delete(item);
+      this.#ledger.settled(item, task);
+    } else if (mayHaveBeenSent(task)) {
+      // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
+      item.isMarked = false;
+    }
+  }
+
+  #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {
+    const { concurrency, perOrigin, attempts, timeout, maxResponseBytes, accept } = this.#options;
+    return {
+      request: ({ item }) => itemRequest(item.request, this.#options),
+      ...(concurrency === undefined ? undefined : { concurrency }),
+      ...(perOrigin === undefined ? undefined : { perOrigin }),
+      ...(attempts === undefined ? undefined : { attempts }),
+      ...(timeout === undefined ? undefined : { timeout }),
+      ...(maxResponseBytes === undefined ? undefined : { maxResponseBytes }),
+      ...(accept === undefined ? undefined : { accept }),
+    };
+  }
+
+  /** The journal takes no more: nothing that is sent from now on could be recorded. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#feed.stop();
+    this.#batch?.cancel(error);
+  }
+
+  async #close(): Promise<void> {
+    this.abort();
+    // Whoever called run() is told what became of it.
+    await this.#running?.catch(() => undefined);
+    this.#outbox.stop();
+    // Not awaited: of a stream whose next line does not come, this would wait for it.
+    this.#blocks?.return().catch(() => undefined);
+    await this.#journal.close();
+  }
+
+  // ── parts ──
+
+  #makeFeed({ known, position, journal, options, blocks }: OpenedJob): Feed {
+    // A stream is read from its start, past all that the journal knows of it.
+    const from = options.source.seekable ? position : { offset: 0, line: 0 };
+    const rows = new RecordedRows(journal, from.line + 1, known.lastLine);
+    return new Feed({
+      blocks: blocks ?? options.source.blocks(from),
+      from,
+      known: new KnownLines(rows, options.source.name),
+      book: this.#ledger,
+      isRepeatable: item => isRepeatable(item.request, options),
+      markAtOnce: options.concurrency ?? DEFAULT_MARK_AT_ONCE,
+    });
+  }
+
+  #bodyWriter(): BodyWriter {
+    return new BodyWriter({
+      mode: this.#options.bodies ?? "inline",
+      directory: this.paths.bodies ?? "",
+      base: dirname(this.paths.output),
+      onFile: file => this.#outbox.addFile(file),
+    });
+  }
+
+  // ── counting ──
+
+  /** A list that can't be counted has been found unreadable already, or will be: progress is not the place to tell. */
+  async #count(): Promise<void> {
+    this.#counted = await this.#options.source.count().catch(() => undefined);
+  }
+
+  #total(): number | undefined {
+    const { done, rejected } = this.#tally;
+    if (this.complete) return done;
+    if (this.#feed.ended) return done + this.#feed.pending.size;
+    return this.#counted === undefined ? undefined : Math.max(done, this.#counted - rejected);
+  }
+
+  #elapsed(): number {
+    return this.#startedAt === 0 ? 0 : (this.#endedAt ?? performance.now()) - this.#startedAt;
+  }
+
+  #summary(): JobSummary {
+    const { total, running, waiting, pending, ...rest } = this.progress;
+    const isComplete = this.complete || (this.#feed.ended && this.#feed.pending.size === 0);
+    if (isComplete) return { ...rest, ended: "complete" };
+    // A batch that ends by itself before its input does was cancelled from elsewhere.
+    return { ...rest, ended: this.#ending === "drained" ? "drained" : "aborted" };
+  }
+}
+
+/** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */
+async function openJournal(options: JobOptions, semantics: Semantics, journal: Journal) {
+  const { source, fresh = false, retryFailed = false } = options;
+  const found = await journal.call("open", { fresh });
+  const isKnown = !fresh && found.job !== undefined;
+  if (isKnown) requireSame(JSON.parse(found.job.semantics) as Semantics, semantics, options.output);
+  const fingerprint = (await source.fingerprint()) ?? null;
+  const isSameList = found.job?.source === source.name && found.job.fingerprint === fingerprint;
+  const checked =
+    isKnown && source.seekable && !isSameList
+      ? await checkList(source, new RecordedRows(journal, 1, found.lastLine))
+      : undefined;
+  const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
+  const known = await journal.call("begin", { record, fresh, retryFailed });
+  const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
+  const position = checked === undefined || isRetried ? known.position : checked.position;
+  const complete =
+    checked === undefined ? known.complete && source.seekable : !checked.isPending && !isRetried;
+  return { known, position, complete };
+}
+
+/** Whether a server may have seen the request of a cancelled task. */
+function mayHaveBeenSent({ attempts, error }: SettledTask<unknown, unknown>): boolean {
+  return attempts.length > 0 && error?.requestSent !== "none";
 }

@@ -65,10 +65,14 @@ export class LineReader {
     this.#rest = [];
     this.#restLength = 0;
     this.#dropping = false;
-    if (!isTooLong) return this.#takeLines(line, lines);
+    if (isTooLong) lines.push(this.#rejectTooLong(line, length));
+    else this.#takeLines(line, lines);
+  }
+
+  #rejectTooLong(beginning: Buffer, length: number): SourceLine {
     this.#line++;
     this.#offset += length;
-    lines.push(rejectedLine(line.toString(), `longer than ${MAX_LINE_BYTES} bytes`, this.#place()));
+    return rejectedLine(beginning.toString(), `longer than ${MAX_LINE_BYTES} bytes`, this.#place());
   }
 
   /**
@@ -83,7 +87,7 @@ export class LineReader {
       this.#line++;
       this.#offset += next - start;
       const line = areAscii
-        ? parseLine(bytes.latin1Slice(start, next), this.#place())
+        ? parseLine(bytes.toString("latin1", start, next), this.#place())
         : this.#parseUtf8(bytes.subarray(start, next));
       if (line !== undefined) lines.push(line);
       start = next;
@@ -92,8 +96,8 @@ export class LineReader {
 
   /** A byte order mark needs no word here: trim() takes it for white space. */
   #parseUtf8(bytes: Buffer): SourceLine | undefined {
-    if (isUtf8(bytes)) return parseLine(bytes.utf8Slice(), this.#place());
-    return rejectedLine(bytes.utf8Slice().trim(), "not UTF-8", this.#place());
+    if (isUtf8(bytes)) return parseLine(bytes.toString("utf8"), this.#place());
+    return rejectedLine(bytes.toString("utf8").trim(), "not UTF-8", this.#place());
   }
 
   #place(): { line: number; nextOffset: number } {

@@ -1,0 +1,30 @@
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, parse, resolve } from "node:path";
+import { JobError } from "./job-error.ts";
+import type { BodyMode, JobPaths } from "./job-options.ts";
+
+/** @throws JobError when the output's directory does not exist */
+export function jobPaths(output: string, bodies: BodyMode): JobPaths {
+  const path = canonicalPath(resolve(output));
+  const { dir, name } = parse(path);
+  return {
+    output: path,
+    rejects: join(dir, `${name}.rejects.jsonl`),
+    journal: `${path}.job.db`,
+    bodies: bodies === "none" ? undefined : bodiesDirectory(bodies, join(dir, `${name}.bodies`)),
+  };
+}
+
+function bodiesDirectory(bodies: Exclude<BodyMode, "none">, beside: string): string {
+  return bodies === "inline" ? beside : resolve(bodies.directory);
+}
+
+/** One file has one journal, whatever links lead to it. */
+function canonicalPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const directory = dirname(path);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    return join(realpathSync(directory), parse(path).base);
+  }
+  throw new JobError("FILE_FAILED", `can't write ${path}: there is no directory ${directory}`, { path });
+}

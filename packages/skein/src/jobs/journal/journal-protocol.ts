@@ -1,0 +1,117 @@
+// What the thread of a job and the thread of its journal say to each other.
+import type { SourcePosition } from "../source/source.ts";
+
+/** How an item stands in the journal. One that is pending has no row. */
+export const ItemState = {
+  /** Not safe to repeat, and about to be sent. */
+  sent: 0,
+  succeeded: 1,
+  failed: 2,
+  unknown: 3,
+  rejected: 4,
+} as const;
+
+export interface JournalPaths {
+  readonly journal: string;
+  readonly output: string;
+  readonly rejects: string;
+}
+
+/** What a job is: compared when it is opened again. */
+export interface JobRecord {
+  /** JSON of what its requests and rows are made of: see semantics.ts. */
+  readonly semantics: string;
+  readonly source: string;
+  readonly fingerprint: string | null;
+}
+
+/** How many items ended alike. */
+export interface ItemCount {
+  readonly state: number;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly count: number;
+}
+
+/** What a journal knew when it was opened. */
+export interface OpenedJournal {
+  /** Undefined for a new journal. */
+  readonly job: JobRecord | undefined;
+  readonly complete: boolean;
+  /** Every line before it has ended. */
+  readonly position: SourcePosition;
+  /** The last line that has a row; 0 without rows. */
+  readonly lastLine: number;
+  readonly counts: readonly ItemCount[];
+  /** The first message of each error code. */
+  readonly errorSamples: readonly (readonly [code: string, message: string])[];
+}
+
+export interface BeginRequest {
+  readonly record: JobRecord;
+  /** Forget everything, and cut the output to nothing. */
+  readonly fresh: boolean;
+  /** Take the failed items out of journal and output, so that they are pending again. */
+  readonly retryFailed: boolean;
+}
+
+/** A file to be written whole, before the row that names it. */
+export interface BodyFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Five numbers an item. */
+export const ROW_WIDTH = 5;
+/** Line, key, state, status (0 where none), and the error code's place in `errorCodes` plus one (0 where none). */
+export type Rows = Float64Array;
+
+/** A group of items that ended, and of others about to be sent. It is recorded whole or not at all. */
+export interface CommitRequest {
+  readonly rows: Rows;
+  readonly errorCodes: readonly string[];
+  readonly errorSamples: readonly (readonly [code: string, message: string])[];
+  /** Lines for the output, each with its line feed. */
+  readonly output: string;
+  readonly rejects: string;
+  readonly files: readonly BodyFile[];
+  /** Lines whose `sent` row is taken back: they were not sent after all. */
+  readonly released: readonly number[];
+  readonly position: SourcePosition;
+  readonly complete: boolean;
+}
+
+/** Rows of the journal in the order of their lines: line, key and state of each. */
+export const LISTED_WIDTH = 3;
+
+/** What can be asked of the journal's thread. */
+export interface JournalOperations {
+  open(request: { readonly fresh: boolean }): OpenedJournal;
+  begin(request: BeginRequest): OpenedJournal;
+  commit(request: CommitRequest): void;
+  list(request: { readonly fromLine: number; readonly limit: number }): Float64Array;
+  close(request: undefined): void;
+}
+
+export type JournalOperation = keyof JournalOperations;
+
+export type JournalCall = {
+  [O in JournalOperation]: {
+    readonly id: number;
+    readonly operation: O;
+    readonly request: Parameters<JournalOperations[O]>[0];
+  };
+}[JournalOperation];
+
+/** An error that crosses threads: a class would arrive as a plain Error. */
+export interface ReportedError {
+  readonly code: string;
+  readonly message: string;
+  readonly resumable: boolean;
+  readonly path: string | undefined;
+  readonly cause: unknown;
+}
+
+export type JournalAnswer =
+  | { readonly id: number; readonly value: unknown; readonly error: undefined }
+  | { readonly id: number; readonly value: undefined; readonly error: ReportedError };

@@ -1,0 +1,210 @@
+// The protocol of a durable job. One commit is
+//
+//   1. bodies that have files of their own: written, synced, renamed
+//   2. lines of the output and of the rejects: written and synced
+//   3. one transaction: the items' rows, how long the files are now, where in the list to go on
+//
+// and on opening, the files are cut back to the lengths of the last transaction. So each item has one row and one
+// line, or none of them, whatever ended the process in between. A step that fails ends the job: after a failed sync
+// nobody knows what is on the disk, so nothing may be built upon it.
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { JobError } from "../job-error.ts";
+import { BodyFiles } from "./body-files.ts";
+import { fileError, isLocked } from "./file-errors.ts";
+import { type Files, nodeFiles } from "./files.ts";
+import type {
+  BeginRequest,
+  CommitRequest,
+  JournalOperations,
+  JournalPaths,
+  OpenedJournal,
+} from "./journal-protocol.ts";
+import { JournalStore } from "./journal-store.ts";
+import { discardRewrite, dropFailedLines, finishRewrite, type Rewrite } from "./rewrite.ts";
+import { Sink } from "./sink.ts";
+
+const NEW_JOURNAL: OpenedJournal = {
+  job: undefined,
+  complete: false,
+  position: { offset: 0, line: 0 },
+  lastLine: 0,
+  counts: [],
+  errorSamples: [],
+};
+
+/** What a writer works with; tests put in parts that fail. */
+export interface WriterParts {
+  readonly files: Files;
+  openStore(path: string): JournalStore;
+}
+
+const REAL_PARTS: WriterParts = { files: nodeFiles, openStore: path => new JournalStore(path) };
+
+/** Does what is asked of a journal, step by step and blocking: it lives in a thread of its own. */
+export class JournalWriter implements JournalOperations {
+  readonly #paths: JournalPaths;
+  readonly #parts: WriterParts;
+  readonly #bodies: BodyFiles;
+  #store: JournalStore | undefined;
+  #output: Sink | undefined;
+  #rejects: Sink | undefined;
+  #failure: unknown;
+
+  constructor(paths: JournalPaths, parts: WriterParts = REAL_PARTS) {
+    this.#paths = paths;
+    this.#parts = parts;
+    this.#bodies = new BodyFiles(parts.files);
+  }
+
+  /** Takes the lock and reads what the journal knows. Finishes what a killed process had begun, and changes nothing else. */
+  open({ fresh }: { fresh: boolean }): OpenedJournal {
+    if (!fresh && !this.#parts.files.exists(this.#paths.journal)) this.#refuseForeignFiles();
+    return this.#attempt(() => {
+      this.#store = fresh ? this.#openUsableStore() : this.#openStore();
+      writeFileSync(this.#pidPath, String(process.pid));
+      if (this.#store.isNew) {
+        if (!fresh) this.#refuseForeignFiles();
+        return NEW_JOURNAL;
+      }
+      if (!fresh) finishRewrite(this.#rewrite);
+      return this.#store.read();
+    });
+  }
+
+  /** Makes the files and the journal agree, from where items can be recorded. */
+  begin({ record, fresh, retryFailed }: BeginRequest): OpenedJournal {
+    return this.#attempt(() => {
+      const store = this.#store!;
+      if (store.isNew) store.create(record);
+      else if (fresh) store.replace(record);
+      else store.update(record);
+      if (fresh) discardRewrite(this.#rewrite);
+      this.#cutBack();
+      if (retryFailed && store.failedCount > 0) {
+        this.#output!.close();
+        dropFailedLines(this.#rewrite);
+        this.#cutBack();
+      }
+      return store.read();
+    });
+  }
+
+  commit(group: CommitRequest): void {
+    this.commitAll([group]);
+  }
+
+  /** Several groups in one transaction: when they come faster than the disk syncs, each sync serves more of them. */
+  commitAll(groups: readonly CommitRequest[]): void {
+    this.#attempt(() => {
+      const output = this.#output!;
+      const rejects = this.#rejects!;
+      for (const group of groups) {
+        if (group.files.length > 0) this.#bodies.write(group.files);
+        output.append(group.output);
+        rejects.append(group.rejects);
+      }
+      output.sync();
+      rejects.sync();
+      this.#store!.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size });
+    });
+  }
+
+  list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
+    return this.#attempt(() => this.#store!.list(fromLine, limit));
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    const store = this.#store;
+    this.#store = undefined;
+    try {
+      this.#output?.close();
+      this.#rejects?.close();
+    } finally {
+      if (store !== undefined) rmSync(this.#pidPath, { force: true });
+      store?.close();
+    }
+  }
+
+  get #rewrite(): Rewrite {
+    return { files: this.#parts.files, store: this.#store!, output: this.#paths.output };
+  }
+
+  #openStore(): JournalStore {
+    const { journal } = this.#paths;
+    try {
+      return this.#parts.openStore(journal);
+    } catch (error) {
+      if (isLocked(error)) throw this.#locked(error);
+      throw fileError(error, `opening the journal ${journal}`, journal);
+    }
+  }
+
+  /** To begin anew, a journal need not be whole. */
+  #openUsableStore(): JournalStore {
+    try {
+      return this.#openStore();
+    } catch (error) {
+      if ((error as JobError).code !== "JOURNAL_CORRUPT") throw error;
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(this.#paths.journal + suffix, { force: true });
+      return this.#openStore();
+    }
+  }
+
+  #locked(cause: unknown): JobError {
+    const { journal, output } = this.#paths;
+    return new JobError("JOURNAL_LOCKED", `${output} is being written by another run${this.#holder()}`, {
+      cause,
+      path: journal,
+      resumable: true,
+    });
+  }
+
+  /** The lock itself names nobody; whoever holds it has written its pid beside it. */
+  #holder(): string {
+    try {
+      return `, process ${readFileSync(this.#pidPath, "utf8")}`;
+    } catch {
+      return "";
+    }
+  }
+
+  get #pidPath(): string {
+    return `${this.#paths.journal}.pid`;
+  }
+
+  #cutBack(): void {
+    const { outputBytes, rejectsBytes } = this.#store!.sinkOffsets;
+    const { files } = this.#parts;
+    this.#output = new Sink(files, this.#paths.output, outputBytes);
+    this.#output.open();
+    this.#rejects = new Sink(files, this.#paths.rejects, rejectsBytes);
+    // The first bad line makes the file; most lists have none.
+    if (rejectsBytes > 0) this.#rejects.open();
+    else files.remove(this.#paths.rejects);
+  }
+
+  /** Without a journal, nobody knows what these files are: they are not for us to overwrite. */
+  #refuseForeignFiles(): void {
+    const { files } = this.#parts;
+    for (const path of [this.#paths.output, this.#paths.rejects]) {
+      const size = files.size(path);
+      if (size === 0 || (size === undefined && !files.exists(path))) continue;
+      const what =
+        size === undefined ? "is not a regular file" : "exists, and no journal says that a job wrote it";
+      throw new JobError("OUTPUT_NOT_OURS", `${path} ${what}`, { path });
+    }
+  }
+
+  #attempt<T>(act: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return act();
+    } catch (error) {
+      const { journal } = this.#paths;
+      this.#failure = fileError(error, `writing the journal ${journal}`, journal);
+      throw this.#failure;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Worker } from "node:worker_threads";
+import { JobError, type JobErrorCode } from "../job-error.ts";
+import type {
+  JournalAnswer,
+  JournalCall,
+  JournalOperation,
+  JournalOperations,
+  JournalPaths,
+  ReportedError,
+} from "./journal-protocol.ts";
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: JobError): void;
+}
+
+// From the sources, Node runs the TypeScript file; the build puts the worker beside the bundle.
+const WORKER = import.meta.url.endsWith(".ts") ? "./journal-worker.ts" : "./journal-worker.js";
+
+/** The journal as the job sees it: calls that another thread answers, in the order they were made. */
+export class Journal {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #ended: JobError | undefined;
+
+  constructor(paths: JournalPaths) {
+    this.#worker = new Worker(new URL(WORKER, import.meta.url), { workerData: paths });
+    this.#worker.on("message", (answer: JournalAnswer) => this.#answered(answer));
+    this.#worker.on("error", cause => this.#end("the journal's thread failed", cause));
+    this.#worker.on("exit", () => this.#end("the journal is closed", undefined));
+  }
+
+  /** @throws (rejects with) JobError */
+  call<O extends JournalOperation>(
+    operation: O,
+    request: Parameters<JournalOperations[O]>[0],
+    transfer: ArrayBuffer[] = [],
+  ): Promise<ReturnType<JournalOperations[O]>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+      this.#worker.postMessage({ id, operation, request } as JournalCall, transfer);
+    });
+  }
+
+  /** Gives the lock back, after what was asked before has been done. */
+  async close(): Promise<void> {
+    if (this.#ended === undefined) await this.call("close", undefined);
+    await this.#worker.terminate();
+  }
+
+  #answered({ id, value, error }: JournalAnswer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(fromReport(error));
+  }
+
+  #end(message: string, cause: unknown): void {
+    this.#ended ??= new JobError("FILE_FAILED", message, { cause, resumable: true });
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+function fromReport({ code, message, resumable, path, cause }: ReportedError): JobError {
+  return new JobError(code as JobErrorCode, message, {
+    cause,
+    resumable,
+    ...(path === undefined ? undefined : { path }),
+  });
+}

@@ -1,0 +1,161 @@
+import type { SourcePosition } from "../source/source.ts";
+import type { Journal } from "./journal.ts";
+import { type BodyFile, type CommitRequest, ROW_WIDTH } from "./journal-protocol.ts";
+
+/** A group is sent off at this many rows, this much text, or this old: whichever comes first. */
+const GROUP_ROWS = 500;
+const GROUP_CHARACTERS = 1024 * 1024;
+const GROUP_MS = 50;
+/** Beyond this much that the journal has not taken, `room()` makes wait: memory stays bounded on a slow disk. */
+const MAX_UNTAKEN_ROWS = 8_000;
+const MAX_UNTAKEN_CHARACTERS = 32 * 1024 * 1024;
+
+/** How an item ended, for the journal and the output. */
+export interface ItemRecord {
+  readonly line: number;
+  readonly key: number;
+  readonly state: number;
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly error: string | undefined;
+}
+
+/** Gathers what items leave behind, and hands it to the journal in groups. */
+export class Outbox {
+  readonly #journal: Journal;
+  readonly #position: () => SourcePosition;
+  readonly #onFailure: (error: unknown) => void;
+  #rows = new Float64Array(GROUP_ROWS * ROW_WIDTH);
+  #used = 0;
+  #errorCodes: string[] = [];
+  #errorSamples: [string, string][] = [];
+  #output: string[] = [];
+  #rejects: string[] = [];
+  #files: BodyFile[] = [];
+  #released: number[] = [];
+  #characters = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #untakenRows = 0;
+  #untakenCharacters = 0;
+  #waiting: (() => void)[] = [];
+  #failure: { error: unknown } | undefined;
+
+  /**
+   * @param position where the list is to be read on from, once all that was recorded so far is in the journal
+   * @param onFailure called once, when the journal takes no more
+   */
+  constructor(journal: Journal, position: () => SourcePosition, onFailure: (error: unknown) => void) {
+    this.#journal = journal;
+    this.#position = position;
+    this.#onFailure = onFailure;
+  }
+
+  record(item: ItemRecord): void {
+    const rows = this.#rows;
+    const start = this.#used;
+    rows[start] = item.line;
+    rows[start + 1] = item.key;
+    rows[start + 2] = item.state;
+    rows[start + 3] = item.status;
+    rows[start + 4] = item.error === undefined ? 0 : this.#codeOf(item.error);
+    this.#used = start + ROW_WIDTH;
+    if (this.#used === rows.length || this.#characters >= GROUP_CHARACTERS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+
+  /** A line of the output; call it before `record`, which may send the group off. */
+  write(line: string): void {
+    this.#output.push(line);
+    this.#characters += line.length;
+  }
+
+  writeReject(line: string): void {
+    this.#rejects.push(line);
+    this.#characters += line.length;
+  }
+
+  addFile(file: BodyFile): void {
+    this.#files.push(file);
+    this.#characters += file.bytes.length;
+  }
+
+  addErrorSample(code: string, message: string): void {
+    this.#errorSamples.push([code, message]);
+  }
+
+  /** Takes back that an item was about to be sent. */
+  release(line: number): void {
+    this.#released.push(line);
+  }
+
+  /** Undefined when more may be recorded; else what to wait for. */
+  room(): Promise<void> | undefined {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    const isFull = this.#untakenRows > MAX_UNTAKEN_ROWS || this.#untakenCharacters > MAX_UNTAKEN_CHARACTERS;
+    return isFull ? new Promise(resolve => this.#waiting.push(resolve)) : undefined;
+  }
+
+  /** Sends off what has been gathered. Resolves when it is on the disk. */
+  flush(complete = false): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const group = this.#takeGroup(complete);
+    const rows = group.rows.length / ROW_WIDTH;
+    const characters = this.#characters;
+    this.#characters = 0;
+    this.#untakenRows += rows;
+    this.#untakenCharacters += characters;
+    const transfer = [group.rows.buffer, ...group.files.map(file => file.bytes.buffer)] as ArrayBuffer[];
+    const taken = this.#journal.call("commit", group, transfer).finally(() => {
+      this.#untakenRows -= rows;
+      this.#untakenCharacters -= characters;
+      this.#wake();
+    });
+    taken.catch(error => this.#fail(error));
+    return taken;
+  }
+
+  /** Sends nothing more by itself. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #takeGroup(complete: boolean): CommitRequest {
+    const group = {
+      rows: this.#used === this.#rows.length ? this.#rows : this.#rows.slice(0, this.#used),
+      errorCodes: this.#errorCodes,
+      errorSamples: this.#errorSamples,
+      output: this.#output.join(""),
+      rejects: this.#rejects.join(""),
+      files: this.#files,
+      released: this.#released,
+      position: this.#position(),
+      complete,
+    };
+    if (group.rows === this.#rows) this.#rows = new Float64Array(GROUP_ROWS * ROW_WIDTH);
+    this.#used = 0;
+    this.#errorCodes = [];
+    this.#errorSamples = [];
+    this.#output = [];
+    this.#rejects = [];
+    this.#files = [];
+    this.#released = [];
+    return group;
+  }
+
+  #codeOf(error: string): number {
+    const known = this.#errorCodes.indexOf(error);
+    return known >= 0 ? known + 1 : this.#errorCodes.push(error);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.stop();
+    this.#onFailure(error);
+  }
+}

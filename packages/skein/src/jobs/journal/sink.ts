@@ -1,0 +1,97 @@
+import { dirname } from "node:path";
+import { JobError } from "../job-error.ts";
+import { fileError } from "./file-errors.ts";
+import type { Files } from "./files.ts";
+
+const LINE_FEED = 0x0a;
+
+/** A file of lines that only grows. The journal knows how much of it counts; more than that is cut off on opening. */
+export class Sink {
+  readonly #files: Files;
+  readonly #path: string;
+  #file: number | undefined;
+  #size: number;
+  #isSynced = true;
+
+  /** @param size how much of the file counts, as the journal says */
+  constructor(files: Files, path: string, size: number) {
+    this.#files = files;
+    this.#path = path;
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Opens the file, or makes it, and cuts it back.
+   *
+   * @throws JobError when it holds less than what counts, or something else
+   */
+  open(): void {
+    const found = this.#files.size(this.#path);
+    if (found === undefined && this.#files.exists(this.#path)) {
+      throw new JobError("OUTPUT_NOT_OURS", `${this.#path} is not a regular file`, { path: this.#path });
+    }
+    if ((found ?? 0) < this.#size) throw this.#changed(found === undefined ? "gone" : "shorter than it was");
+    this.#attempt("opening", () => this.#openAndCut(found));
+  }
+
+  /** Appends; it counts only when `sync` has returned and the journal has committed the new size. */
+  append(text: string): void {
+    if (text === "") return;
+    if (this.#file === undefined) this.open();
+    this.#attempt("writing", () => {
+      const bytes = Buffer.from(text);
+      this.#isSynced = false;
+      this.#files.write(this.#file!, bytes, this.#size);
+      this.#size += bytes.length;
+    });
+  }
+
+  sync(): void {
+    if (this.#isSynced) return;
+    this.#attempt("syncing", () => this.#files.sync(this.#file!));
+    this.#isSynced = true;
+  }
+
+  close(): void {
+    if (this.#file === undefined) return;
+    const file = this.#file;
+    this.#file = undefined;
+    this.#attempt("closing", () => this.#files.close(file));
+  }
+
+  #openAndCut(found: number | undefined): void {
+    this.#file = this.#files.open(this.#path);
+    if (found === undefined) this.#files.syncDirectory(dirname(this.#path));
+    if (!this.#endsInLine()) throw this.#changed("not what it was");
+    if ((found ?? 0) <= this.#size) return;
+    this.#files.truncate(this.#file, this.#size);
+    this.#files.sync(this.#file);
+  }
+
+  /** A line feed stands where the last line that counts ends: a cheap sign that this is the file that was written. */
+  #endsInLine(): boolean {
+    if (this.#size === 0) return true;
+    const last = new Uint8Array(1);
+    return this.#files.read(this.#file!, last, this.#size - 1) === 1 && last[0] === LINE_FEED;
+  }
+
+  #changed(how: string): JobError {
+    return new JobError(
+      "OUTPUT_CHANGED",
+      `${this.#path} is ${how}: it was moved or edited since the job wrote it; put it back, or begin anew`,
+      { path: this.#path },
+    );
+  }
+
+  #attempt(doing: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      throw fileError(error, `${doing} ${this.#path}`, this.#path);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { SettledTask } from "../entry/node.ts";
+import type { FeedBook } from "./feed.ts";
+import { ItemState } from "./journal/journal-protocol.ts";
+import type { Outbox } from "./journal/outbox.ts";
+import { INTERRUPTED, type RowWriter } from "./sink/row.ts";
+import type { PendingItem } from "./source/pending-items.ts";
+import type { RejectedLine, SourceItem } from "./source/source.ts";
+import type { Tally } from "./tally.ts";
+
+const UNKNOWN_ERROR = { code: "INTERRUPTED", message: INTERRUPTED };
+
+/** Writes down how each line of the list ended: its row of the output, its record in the journal, its place in the counts. */
+export class Ledger implements FeedBook {
+  readonly #outbox: Outbox;
+  readonly #rows: RowWriter;
+  readonly #tally: Tally;
+
+  constructor(outbox: Outbox, rows: RowWriter, tally: Tally) {
+    this.#outbox = outbox;
+    this.#rows = rows;
+    this.#tally = tally;
+  }
+
+  /** A task that succeeded or failed. */
+  settled({ item }: PendingItem, task: SettledTask<unknown, unknown>): void {
+    const { error, response } = task;
+    if (this.#tally.add(task)) this.#outbox.addErrorSample(error!.code, error!.message);
+    this.#outbox.write(this.#rows.settled(item, task));
+    this.#outbox.record({
+      line: item.line,
+      key: item.key,
+      state: task.state === "succeeded" ? ItemState.succeeded : ItemState.failed,
+      status: response?.status ?? 0,
+      error: error?.code,
+    });
+  }
+
+  unknown(item: SourceItem): void {
+    this.#tally.addUnknown(UNKNOWN_ERROR);
+    this.#outbox.addErrorSample(UNKNOWN_ERROR.code, UNKNOWN_ERROR.message);
+    this.#outbox.write(this.#rows.unknown(item));
+    this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: UNKNOWN_ERROR.code });
+  }
+
+  reject(line: RejectedLine): void {
+    this.#tally.rejected++;
+    const { reason, text } = line;
+    this.#outbox.writeReject(`${JSON.stringify({ v: 1, line: line.line, reason, text })}\n`);
+    this.#outbox.record({ ...rowOf(line), state: ItemState.rejected, error: undefined });
+  }
+
+  async mark(items: readonly PendingItem[]): Promise<void> {
+    for (const { item } of items) {
+      this.#outbox.record({ ...rowOf(item), state: ItemState.sent, error: undefined });
+    }
+    await this.#outbox.flush();
+  }
+
+  /** Takes the mark back: the item was not sent after all. */
+  release({ item }: PendingItem): void {
+    this.#outbox.release(item.line);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#outbox.room();
+  }
+}
+
+function rowOf({ line, key }: { readonly line: number; readonly key: number }) {
+  return { line, key, status: 0 };
+}
