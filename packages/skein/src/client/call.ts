@@ -1,3 +1,4 @@
+import type { IncomingBody } from "../core/incoming-body.ts";
 import { type CallSettings, RequestContext } from "../core/request-context.ts";
 import type { RequestSpec } from "./build-request.ts";
 
@@ -27,6 +28,11 @@ export class Call {
 
   cancel(reason: unknown): void {
     this.#context?.cancel(reason);
+  }
+
+  /** A stream can be cancelled for as long as its body lasts. */
+  endWith(body: IncomingBody): void {
+    if (this.#onAbort !== undefined) body.whenSettled(() => this.end());
   }
 
   /** No more to cancel: the caller's signal is let go. */

@@ -157,14 +157,13 @@ export class BaseClient implements AsyncDisposable {
     let settings = base;
     let request: Request | undefined;
     try {
-      settings = overrideCall(base, call.spec.options ?? {});
+      if (call.spec.options !== undefined) settings = overrideCall(base, call.spec.options);
       request = buildRequest(this.#settings, call.method, call.spec);
       const context = call.begin(settings);
       context.deadline = startedAt + settings.timeouts.total;
       const response = await this.#stack.send(request, context);
       response.elapsed = clock.now() - startedAt;
-      // A stream can be cancelled for as long as it lasts.
-      response.body.whenSettled(() => call.end());
+      call.endWith(response.body);
       return response;
     } catch (error) {
       call.end();

@@ -1,6 +1,7 @@
 import { AbortError, ResponseTooLarge, type SkeinError, StreamConsumed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { BodyOutcome, IncomingBody } from "../core/incoming-body.ts";
+import { copyBytes } from "./slab.ts";
 
 /** Bytes kept for a reader that does not come, before the socket is told to wait. */
 const HIGH_WATER = 128 * 1024;
@@ -58,7 +59,7 @@ export class Http1Body implements IncomingBody {
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") return;
     if (this.#collector !== undefined) return this.#gather(this.#collector, bytes.subarray(start, end));
-    const chunk = copy(bytes, start, end);
+    const chunk = copyBytes(bytes, start, end);
     if (this.#waiting !== undefined) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
@@ -184,11 +185,6 @@ export class Http1Body implements IncomingBody {
     if (this.#listeners !== undefined) for (const listener of this.#listeners) listener(outcome);
     this.#listeners = undefined;
   }
-}
-
-/** `Uint8Array.prototype.slice`, not Buffer's: that one would share the read buffer's memory. */
-function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes, start, end);
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {

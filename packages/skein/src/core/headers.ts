@@ -11,7 +11,7 @@ export type HeaderValue = string | number | null | undefined;
  * Header fields: names are found whatever their case, keep the case they came in, and may repeat. Immutable, so one
  * object can be shared by thousands of requests; `with`, `without` and `merge` make new ones.
  *
- * The fields of a response are kept as the text they came in, and taken apart only when more than one is asked for.
+ * The fields of a response are kept as the text they came in, and taken apart only when all are asked for.
  */
 export class Headers implements Iterable<[string, string]> {
   /** name, value, name, value … ; undefined until `#text` has been taken apart */
@@ -111,33 +111,34 @@ export class Headers implements Iterable<[string, string]> {
 
   #find(name: string): string[] {
     const wanted = name.toLowerCase();
+    if (this.#fields === undefined) return findInText(this.#text, wanted);
     const values: string[] = [];
-    if (this.#fields === undefined && !mayHold(this.#text, wanted)) return values;
-    const fields = this.#list();
-    for (let i = 0; i < fields.length; i += 2) {
-      const candidate = fields[i]!;
-      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted)
-        values.push(fields[i + 1]!);
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      const candidate = this.#fields[i]!;
+      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted) values.push(this.#fields[i + 1]!);
     }
     return values;
   }
 }
 
 /**
- * Whether a field of this name can be in the text. Most questions about a response are answered "no" ("is it
- * encoded?", "does it set a cookie?"), and this answers them without taking the text apart.
+ * The values of a field, without taking the whole text apart: most calls ask for one or two fields, and most of these
+ * questions are answered "no" ("is it encoded?").
  */
-function mayHold(text: string, lowerCaseName: string): boolean {
-  const last = lowerCaseName.length;
+function findInText(text: string, lowerCaseName: string): string[] {
+  const values: string[] = [];
+  const { length } = lowerCaseName;
   for (let start = 0; start < text.length; ) {
-    if (text.charCodeAt(start + last) === 0x3a /* : */) {
-      if (text.slice(start, start + last).toLowerCase() === lowerCaseName) return true;
-    }
     const end = text.indexOf("\r\n", start);
-    if (end < 0) return false;
+    if (
+      text.charCodeAt(start + length) === 0x3a /* : */ &&
+      text.slice(start, start + length).toLowerCase() === lowerCaseName
+    ) {
+      values.push(trimWhitespace(text.slice(start + length + 1, end)));
+    }
     start = end + 2;
   }
-  return false;
+  return values;
 }
 
 function splitFieldLines(text: string): string[] {

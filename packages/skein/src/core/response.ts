@@ -68,7 +68,7 @@ export class Response {
     return this.body.trailers;
   }
 
-  /** The decoded body. Not a copy: writing into it changes what `text()` reads. */
+  /** The decoded body. Not a copy: writing into it changes what `text()` reads. Its `buffer` may be larger than it. */
   bytes(): Uint8Array {
     if (this.#content === undefined) {
       throw new StreamConsumed(

@@ -7,7 +7,7 @@ import { socketFailure } from "./socket-failure.ts";
  * All sockets of the process read into this one buffer: a read is handled whole before the next one starts, and who
  * keeps bytes copies them. It spares an allocation a read.
  */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /** Sockets of `node:net` and `node:tls`. Certificates are verified unless `verify: false`. */
 export function nodeConnector(options: TlsOptions = {}): Connector {

@@ -1,0 +1,10 @@
+import type { MakeClient } from "./client.ts";
+
+/** Node's own. */
+export const makeClient: MakeClient = () => ({
+  async get(url) {
+    const response = await fetch(url);
+    return response.text();
+  },
+  close: () => undefined,
+});

@@ -1,0 +1,9 @@
+import { Agent } from "node:http";
+import got from "got";
+import type { MakeClient } from "./client.ts";
+
+export const makeClient: MakeClient = ({ connections }) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const client = got.extend({ agent: { http: agent } });
+  return { get: url => client.get(url).text(), close: () => agent.destroy() };
+};
