@@ -5,6 +5,14 @@ import type { Files } from "./files.ts";
 
 const LINE_FEED = 0x0a;
 
+/** One buffer for nearly every write: a new one each time would wait for the garbage collector, outside its heap. */
+const scratch = Buffer.allocUnsafeSlow(1024 * 1024);
+
+function encode(text: string): Uint8Array {
+  // A UTF-16 unit takes three bytes at most.
+  return text.length * 3 <= scratch.length ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text);
+}
+
 /** A file of lines that only grows. The journal knows how much of it counts; more than that is cut off on opening. */
 export class Sink {
   readonly #files: Files;
@@ -43,7 +51,7 @@ export class Sink {
     if (text === "") return;
     if (this.#file === undefined) this.open();
     this.#attempt("writing", () => {
-      const bytes = Buffer.from(text);
+      const bytes = encode(text);
       this.#isSynced = false;
       this.#files.write(this.#file!, bytes, this.#size);
       this.#size += bytes.length;

@@ -4,7 +4,7 @@ import { LineReader } from "./line-reader.ts";
 import { checkEncoding } from "./list-encoding.ts";
 import type { Source, SourceLine, SourcePosition } from "./source.ts";
 
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 /** A larger list is not read to count it: its size and the lines of the part read give an estimate. */
 const COUNTED_BYTES = 256 * 1024 * 1024;
 
