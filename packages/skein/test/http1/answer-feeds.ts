@@ -62,6 +62,7 @@ export class EventLog implements ResponseSink {
     return this.events;
   }
 
+  /** Whether the answer has ended, or failed. */
   get settled(): boolean {
     return /^(end|error)/.test(this.events.at(-1) ?? "");
   }

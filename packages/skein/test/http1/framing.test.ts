@@ -150,10 +150,10 @@ describe("whether another request may follow", () => {
 describe("interim answers", () => {
   test("come before the final one, with their fields", () => {
     const interim =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\ncontent-length: 9\r\n\r\n";
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\ncontent-length: 0\r\n\r\n";
     expect(readEveryWay(interim + bodyOf(2, "ok"))).toEqual([
       'interim 100 ""',
-      String.raw`interim 103 "link: </a>\r\ncontent-length: 9\r\n"`,
+      String.raw`interim 103 "link: </a>\r\ncontent-length: 0\r\n"`,
       String.raw`head 200 OK "content-length: 2\r\n" length 2`,
       'body "ok"',
       "end reusable",
@@ -165,19 +165,27 @@ describe("interim answers", () => {
     expect(readEveryWay(answer)).toEqual([expect.stringMatching(/^error upgrade at 0: .*101/)]);
   });
 
-  test.each(["HTTP/1.1 100 Continue\r\nconnection: close\r\n\r\n", "HTTP/1.0 100 Continue\r\n\r\n"])(
-    "one that closes the connection can't be followed by a final one: %j",
-    interim => {
-      expect(readEveryWay(interim + bodyOf(0, ""))).toEqual([expect.stringMatching(/^error interim at 0: /)]);
-    },
-  );
+  test.each([
+    ["connection: close\r\n", "closes the connection"],
+    ["content-length: 9\r\n", "announces a body"],
+    ["transfer-encoding: chunked\r\n", "announces a body"],
+  ])("one with %j can't be followed by a final one: it %s", (field, detail) => {
+    const [event] = readEveryWay(`HTTP/1.1 103 Early Hints\r\n${field}\r\n${bodyOf(0, "")}`);
+    expect(event).toMatch(/^error interim at 0: /);
+    expect(event).toContain(detail);
+  });
+
+  test("HTTP/1.0, which has none, is not waited for: it would have closed the connection", () => {
+    const [event] = readEveryWay(`HTTP/1.0 100 Continue\r\n\r\n${bodyOf(0, "")}`);
+    expect(event).toMatch(/^error interim at 0: .* closes the connection/);
+  });
 
   test("nothing of an interim answer counts for the final one", () => {
-    const interim = "HTTP/1.1 103 Hints\r\ntransfer-encoding: chunked\r\nkeep-alive: timeout=3\r\n\r\n";
-    expect(readEveryWay(interim + bodyOf(1, "x")).slice(1)).toEqual([
-      String.raw`head 200 OK "content-length: 1\r\n" length 1`,
+    const interim = "HTTP/1.1 103 Hints\r\ncontent-length: 0\r\nkeep-alive: timeout=3\r\n\r\n";
+    expect(readEveryWay(`${interim}HTTP/1.1 200 OK\r\n\r\nx`).slice(1)).toEqual([
+      'head 200 OK "" length ?',
       'body "x"',
-      "end reusable",
+      "end close",
     ]);
   });
 });

@@ -52,7 +52,7 @@ export class FramingFields {
       case "content-length":
         return this.#inTrailers ? tooLate(field) : this.#takeContentLength(bytes, from, to);
       case "transfer-encoding":
-        return this.#inTrailers ? tooLate(field) : this.#takeTransferEncoding(bytes, from, to);
+        return this.#inTrailers ? tooLate(field) : this.#takeTransferEncoding(bytes, from, end);
       case "connection":
       case "proxy-connection":
         this.#takeConnection(bytes, from, to);
@@ -82,11 +82,16 @@ export class FramingFields {
     return { code: "content-length", detail: `content-length ${quote(bytes, start, end)} ${wrong}` };
   }
 
-  /** RFC 9112 §6.1. We ask for no coding but `chunked` (no TE field is sent): any other value is a contradiction. */
+  /**
+   * RFC 9112 §6.1. We ask for no coding but `chunked` (no TE field is sent): any other value is a contradiction. So is a
+   * tab behind it: Node's parser, among others, then takes the body for one that is not chunked.
+   */
   #takeTransferEncoding(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const code = "transfer-encoding";
     if (this.chunked) return { code, detail: "transfer-encoding came twice" };
-    if (end - start !== 7 || !startsWith("chunked", bytes, start)) {
+    let to = end;
+    while (to > start && bytes[to - 1] === SPACE) to--;
+    if (to - start !== 7 || !startsWith("chunked", bytes, start)) {
       return { code, detail: `transfer-encoding is ${quote(bytes, start, end)}, not "chunked"` };
     }
     this.chunked = true;

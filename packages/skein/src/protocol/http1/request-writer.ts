@@ -19,8 +19,6 @@ Object.defineProperty(FieldViolation.prototype, "name", {
   configurable: true,
 });
 
-/** What ends the data of a chunk. */
-export const CHUNK_END = "\r\n";
 /** The chunk of size 0, and no trailers behind it. */
 export const LAST_CHUNK = "0\r\n\r\n";
 
@@ -65,7 +63,7 @@ export function encodeRequestHead(method: string, target: string, fieldLines: st
   return `${method} ${target} HTTP/1.1\r\n${fieldLines}\r\n`;
 }
 
-/** What stands in front of a chunk's data; CHUNK_END stands behind it. A chunk of size 0 would end the body: refused. */
+/** What stands in front of a chunk's data; behind it stands CRLF. A chunk of size 0 would end the body: refused. */
 export function encodeChunkHead(length: number): string {
   if (!Number.isSafeInteger(length) || length < 1) throw new RangeError(`a chunk can't have ${length} bytes`);
   return `${length.toString(16)}\r\n`;

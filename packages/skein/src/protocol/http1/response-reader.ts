@@ -185,11 +185,10 @@ export class ResponseReader {
   #readHead(bytes: Uint8Array, start: number, end: number): number {
     const stop = this.#readSection(bytes, start, end);
     if (stop < 0) return end;
-    const { status } = this.#head;
-    if (status >= 200) return this.#takeHead(stop, end);
-    if (status === 101) this.#fail(this.#sectionOffset, UPGRADE);
-    else if (!this.#keepsAlive()) this.#fail(this.#sectionOffset, CLOSING_INTERIM);
-    else this.#takeInterim(status);
+    if (this.#head.status >= 200) return this.#takeHead(stop, end);
+    const fault = this.#findInterimFault();
+    if (fault === undefined) this.#takeInterim();
+    else this.#fail(this.#sectionOffset, fault);
     return stop;
   }
 
@@ -201,16 +200,22 @@ export class ResponseReader {
     return stop;
   }
 
-  #takeInterim(status: number): void {
+  #takeInterim(): void {
     this.#interimCount += 1;
-    if (this.#interimCount > this.#maxInterim) {
-      const detail = `more than ${this.#maxInterim} interim answers`;
-      this.#fail(this.#sectionOffset, { code: "too-many-interim", detail });
-      return;
-    }
-    const { fieldLines } = this.#head;
+    const { status, fieldLines } = this.#head;
     this.#startHead();
     this.#sink.onInterim(status, fieldLines);
+  }
+
+  /** Why nothing can follow this interim answer. */
+  #findInterimFault(): Fault | undefined {
+    const { contentLength, chunked } = this.#framingFields;
+    if (this.#head.status === 101) return UPGRADE;
+    if (!this.#keepsAlive()) return CLOSING_INTERIM;
+    // RFC 9110 §15.2: it has no body. Who announces one all the same may have sent it, and others do read it.
+    if (chunked || contentLength > 0) return INTERIM_BODY;
+    if (this.#interimCount < this.#maxInterim) return undefined;
+    return { code: "too-many-interim", detail: `more than ${this.#maxInterim} interim answers` };
   }
 
   #takeHead(stop: number, end: number): number {
@@ -341,6 +346,7 @@ const UPGRADE: Fault = {
   code: "upgrade",
   detail: "the server switches protocols (101), which nobody had asked for",
 };
+const INTERIM_BODY: Fault = { code: "interim", detail: "an interim answer that announces a body" };
 const CLOSING_INTERIM: Fault = {
   code: "interim",
   detail: "an interim answer that closes the connection: no final one can follow it",
