@@ -28,8 +28,8 @@ results.rejects.jsonl (lines that are no requests) and results.bodies/ (large
 bodies).
 
 Exit codes:
-  0 all succeeded   1 some failed or were rejected   2 used wrongly   3 file error
-  7 stopped early, can go on   130 interrupted, can go on
+  0 all succeeded   1 some failed or were rejected   2 used wrongly
+  3 file error   7 stopped early, can go on   130 interrupted, can go on
 `;
 
 const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
   post: `
   skein post https://example.com/users --json '{"name": "Ada"}'
   skein post https://example.com/form -d 'name=Ada&age=36'
-  skein post https://example.com/upload -d @photo.jpg -H 'Content-Type: image/jpeg'`,
+  skein post https://example.com/up -d @a.jpg -H 'Content-Type: image/jpeg'`,
   put: `
   skein put https://example.com/users/1 --json @user.json`,
   patch: `

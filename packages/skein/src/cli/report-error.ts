@@ -1,4 +1,4 @@
-import type { JobError } from "../entry/jobs.ts";
+import type { JobError, JobErrorCode } from "../entry/jobs.ts";
 import { EXIT, type ExitCode, ExitError } from "./exit-code.ts";
 import { EXIT_OF_JOB_ERROR } from "./job-exit.ts";
 import { printable } from "./render/printable.ts";
@@ -33,8 +33,18 @@ function reportExit(error: ExitError): ExitCode {
   return error.exitCode;
 }
 
+/** What the library can't know: which flag mends it. */
+const HINTS: Partial<Record<JobErrorCode, string>> = {
+  OUTPUT_NOT_OURS: "Give another file with -o, or overwrite this one with --fresh.",
+  OUTPUT_CHANGED: "To forget the earlier results and begin anew, add --fresh.",
+  JOURNAL_CORRUPT: "To forget the earlier results and begin anew, add --fresh.",
+  JOB_DIFFERS: "Give another file with -o, or forget the earlier results with --fresh.",
+};
+
 function reportJobError(error: JobError): ExitCode {
   write(error.message);
+  const hint = HINTS[error.code];
+  if (hint !== undefined) process.stderr.write(`${hint}\n`);
   if (error.resumable) process.stderr.write(`${resumeText("To go on when that is mended")}\n`);
   return EXIT_OF_JOB_ERROR[error.code];
 }

@@ -1,4 +1,5 @@
-import { createReadStream, existsSync, realpathSync, statSync } from "node:fs";
+import { createReadStream, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { argumentsSource, Job, linesSource, type Source, streamSource } from "../../entry/jobs.ts";
 import { Client } from "../../entry/node.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
@@ -110,7 +111,18 @@ function checkedOutput(output: string | undefined, input: Input): string {
         "for example: skein fetch urls.txt -o results.jsonl",
     );
   }
-  if (input.kind === "file" && existsSync(output) && realpathSync(output) === realpathSync(input.path)) {
+  const kind = kindOfPath(output);
+  if (kind === "directory") {
+    throw new UsageError(
+      `-o: ${output} is a directory; expected a file, such as ${join(output, "results.jsonl")}`,
+    );
+  }
+  if (kind === "pipe") {
+    throw new UsageError(
+      `-o: ${output} is not a regular file; results are kept in one, so that a job can go on`,
+    );
+  }
+  if (input.kind === "file" && kind === "file" && realpathSync(output) === realpathSync(input.path)) {
     throw new UsageError(`-o: ${output} is the list itself; expected another file, such as results.jsonl`);
   }
   return output;

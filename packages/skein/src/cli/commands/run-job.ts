@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isAbsolute, relative } from "node:path";
 import type { Job, JobSummary } from "../../entry/jobs.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -34,11 +35,21 @@ export async function runJob(job: Job, flags: RunFlags): Promise<ExitCode> {
   return exitCodeOfSummary(summary, interrupted);
 }
 
+/** As short as it can be typed: from where the user is. */
+function shownPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
+}
+
 function greet(job: Job, reporter: ProgressReporter): void {
   if (job.complete) {
-    reporter.note(`${job.paths.output} is complete, so nothing is sent. To begin anew, add --fresh.`);
+    reporter.note(
+      `${shownPath(job.paths.output)} is complete, so nothing is sent. To begin anew, add --fresh.`,
+    );
   } else if (job.resumed !== undefined) {
-    reporter.note(`Going on with ${job.paths.output}: ${formatCount(job.resumed.done)} were done before.`);
+    reporter.note(
+      `Going on with ${shownPath(job.paths.output)}: ${formatCount(job.resumed.done)} were done before.`,
+    );
   }
 }
 
@@ -74,12 +85,16 @@ async function runWatched(
 }
 
 function summaryText(job: Job, summary: JobSummary, flags: RunFlags): string {
-  const { bodies } = job.paths;
+  const { output, rejects, journal, bodies } = job.paths;
   return renderSummary(summary, {
     total: job.progress.total,
     accepts: flags.acceptStatus,
-    paths: job.paths,
-    bodies: bodies !== undefined && existsSync(bodies) ? bodies : undefined,
+    files: {
+      output: shownPath(output),
+      rejects: shownPath(rejects),
+      journal: shownPath(journal),
+      bodies: bodies !== undefined && existsSync(bodies) ? shownPath(bodies) : undefined,
+    },
     paint: paintFor(process.stderr),
   });
 }

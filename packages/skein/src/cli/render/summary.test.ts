@@ -14,8 +14,7 @@ const paths = {
 const facts: SummaryFacts = {
   total: 20_000,
   accepts: status => status < 300,
-  paths,
-  bodies: undefined,
+  files: { ...paths, bodies: undefined },
   paint: noPaint,
 };
 
@@ -55,7 +54,7 @@ Journal  results.jsonl.job.db
       ...summary,
       ...{ ended: "drained", done: 12_000, doneBefore: 5_000, unknown: 2, rejected: 3 },
     };
-    const text = renderSummary(stopped, { ...facts, bodies: "results.bodies" });
+    const text = renderSummary(stopped, { ...facts, files: paths });
     expect(text).toContain(
       "Stopped 12,000 of 20,000 (5,000 in earlier runs) in 12 s: 19,400 succeeded, 600 failed, 2 unknown, 3 rejected",
     );

@@ -9,9 +9,8 @@ import { printable } from "./printable.ts";
 export interface SummaryFacts {
   readonly total: number | undefined;
   readonly accepts: (status: number) => boolean;
-  readonly paths: JobPaths;
-  /** Where large bodies went, when there are any. */
-  readonly bodies: string | undefined;
+  /** As they are to be shown; `bodies` only when there are any. */
+  readonly files: JobPaths;
   readonly paint: Paint;
 }
 
@@ -33,11 +32,11 @@ export function renderSummary(summary: JobSummary, facts: SummaryFacts): string 
   return `${[headline(summary, facts), ...lines].join("\n")}\n`;
 }
 
-function pathRows(summary: JobSummary, { paths, bodies }: SummaryFacts): Row[] {
-  const rows: Row[] = [["Output", paths.output]];
-  if (summary.rejected > 0) rows.push(["Rejects", paths.rejects]);
-  if (bodies !== undefined) rows.push(["Bodies", bodies]);
-  rows.push(["Journal", paths.journal]);
+function pathRows(summary: JobSummary, { files }: SummaryFacts): Row[] {
+  const rows: Row[] = [["Output", files.output]];
+  if (summary.rejected > 0) rows.push(["Rejects", files.rejects]);
+  if (files.bodies !== undefined) rows.push(["Bodies", files.bodies]);
+  rows.push(["Journal", files.journal]);
   return rows;
 }
 
