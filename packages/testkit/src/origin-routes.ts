@@ -16,7 +16,7 @@ export interface OriginExchange {
 export type OriginRoute = (exchange: OriginExchange) => void | Promise<void>;
 
 /** The paths of an origin, by the first part of the path. README.md of this package lists them. */
-export const originRoutes: Readonly<Record<string, OriginRoute>> = {
+const originRoutes: Readonly<Record<string, OriginRoute>> = {
   ok: ({ response }) => sendText(response, "ok"),
   text: ({ response }) => sendText(response, "Grüße, 世界 ✓\n"),
   json: ({ response }) => sendJson(response, { message: "hello", number: 42 }),

@@ -17,7 +17,7 @@ import type { ErrorCode, SkeinError } from "../core/errors.ts";
 import { backoff } from "./backoff.ts";
 
 /** A response whose status is refused. */
-export interface RefusedStatus {
+interface RefusedStatus {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
 }

@@ -14,7 +14,7 @@ interface SyncLimits {
   readonly chunkSize: number;
 }
 
-export interface Decoded {
+interface Decoded {
   readonly bytes: Uint8Array;
   /** How much of the input belonged to the coding. */
   readonly consumed: number;
