@@ -352,7 +352,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #follow(signal: AbortSignal | undefined): void {
     if (signal === undefined) return;
     this.#onAbort = () => this.#cancelAll({ by: "user", reason: signal.reason });
-    if (signal.aborted) queueMicrotask(this.#onAbort);
+    if (signal.aborted) this.#onAbort();
     else signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 }

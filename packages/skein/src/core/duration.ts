@@ -19,8 +19,9 @@ export function parseDuration(value: unknown, name: string): number {
     const match = PATTERN.exec(value.trim());
     if (match) return Number(match[1]) * UNITS[match[2] as string]!;
   }
+  const given = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new InvalidOption(
-    `${name}: expected milliseconds, or a duration such as "250ms", "10s" or "2m"; got ${JSON.stringify(value) ?? String(value)}`,
+    `${name}: expected milliseconds, or a duration such as "250ms", "10s" or "2m"; got ${given}`,
   );
 }
 

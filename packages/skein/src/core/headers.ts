@@ -115,7 +115,8 @@ export class Headers implements Iterable<[string, string]> {
     const values: string[] = [];
     for (let i = 0; i < this.#fields.length; i += 2) {
       const candidate = this.#fields[i]!;
-      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted) values.push(this.#fields[i + 1]!);
+      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted)
+        values.push(this.#fields[i + 1]!);
     }
     return values;
   }

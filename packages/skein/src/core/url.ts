@@ -96,7 +96,8 @@ function parseSlowly(text: string, base: string | undefined): Url {
   }
   const origin = originOf(url);
   rememberPrefix(text, origin);
-  const target = url.pathname + url.search;
+  // A query that is there but empty is part of the name of the resource; `search` does not tell it from none.
+  const target = url.pathname + (url.search || (/^[^#]*\?/.test(url.href) ? "?" : ""));
   if (url.hash === "" && url.username === "" && url.password === "") return new Url(origin, target);
   return new Url(origin, target, { hash: url.hash, userinfo: userinfoOf(url) });
 }

@@ -33,8 +33,10 @@ export class Pool implements Service, ConnectionOwner {
   readonly #idle = new Set<Connection>();
   /** The request on whose behalf a connection is being opened: it learns of a failure. */
   readonly #openingFor = new Map<Connection, Exchange>();
-  /** Origins whose requests wait for a place in a full pool, oldest first. */
-  readonly #wantRoom = new Set<OriginState>();
+  /** Origins whose requests wait for a place in a full pool, oldest first: those that have no connection at all … */
+  readonly #starving = new Set<OriginState>();
+  /** … and those that could use one more. */
+  readonly #wantMore = new Set<OriginState>();
   #waiting = 0;
   #closed = false;
   #whenEmpty: (() => void) | undefined;
@@ -111,7 +113,7 @@ export class Pool implements Service, ConnectionOwner {
     }
     state.idle.push(connection);
     this.#idle.add(connection);
-    if (this.#wantRoom.size > 0) this.#giveRoom();
+    if (this.#starving.size + this.#wantMore.size > 0) this.#giveRoom();
     this.#updateHold();
   }
 
@@ -122,8 +124,9 @@ export class Pool implements Service, ConnectionOwner {
     if (this.#idle.delete(connection)) state.idle.splice(state.idle.indexOf(connection), 1);
     const exchange = this.#opened(state, connection);
     if (exchange !== undefined) this.#openingFailed(state, exchange, error ?? new ClientClosed());
+    // Those who have waited for room come first, or a busy origin would take its own place again and again.
+    this.#giveRoom();
     this.#plan(state);
-    if (this.#wantRoom.size > 0) this.#giveRoom();
     this.#updateHold();
     if (this.#connections.size === 0) this.#becameEmpty();
   }
@@ -187,7 +190,7 @@ export class Pool implements Service, ConnectionOwner {
       );
       if (plan === "wait") return;
       if (plan === "queue-for-room") {
-        this.#wantRoom.add(state);
+        (state.open === 0 ? this.#starving : this.#wantMore).add(state);
         return;
       }
       if (plan === "make-room") this.#oldestIdle().destroy(new ClientClosed());
@@ -235,18 +238,22 @@ export class Pool implements Service, ConnectionOwner {
 
   /** A full pool, and an origin that has no connection at all: one with several gives one up between two requests. */
   #mustYield(state: OriginState): boolean {
-    if (this.#wantRoom.size === 0 || state.open < 2 || this.#connections.size < this.#limits.maxConnections)
-      return false;
-    for (const starving of this.#wantRoom)
-      return starving !== state && starving.open === 0 && starving.waiters.size > 0;
+    if (this.#starving.size === 0 || state.open < 2) return false;
+    if (this.#connections.size < this.#limits.maxConnections) return false;
+    for (const starving of this.#starving) {
+      if (starving.waiters.size > 0) return true;
+      this.#starving.delete(starving);
+    }
     return false;
   }
 
   #giveRoom(): void {
-    for (const state of this.#wantRoom) {
-      if (this.#connections.size >= this.#limits.maxConnections && this.#idle.size === 0) return;
-      this.#wantRoom.delete(state);
-      this.#plan(state);
+    for (const wanting of [this.#starving, this.#wantMore]) {
+      for (const state of wanting) {
+        if (this.#connections.size >= this.#limits.maxConnections && this.#idle.size === 0) return;
+        wanting.delete(state);
+        this.#plan(state);
+      }
     }
   }
 

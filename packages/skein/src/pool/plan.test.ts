@@ -1,0 +1,33 @@
+import { expect, test } from "@skein/testkit";
+import type { PoolLimits } from "./limits.ts";
+import { idleLimit } from "./limits.ts";
+import { planConnection } from "./plan.ts";
+
+const LIMITS: PoolLimits = {
+  maxConnections: 10,
+  maxConnectionsPerOrigin: 4,
+  keepAliveExpiry: 5_000,
+  maxAge: 300_000,
+  maxHeaderBytes: 65_536,
+};
+
+test.each([
+  ["nobody waits", { open: 0, connecting: 0, waiting: 0, total: 0, idle: 0 }, "wait"],
+  ["the first request", { open: 0, connecting: 0, waiting: 1, total: 0, idle: 0 }, "open"],
+  ["enough are being opened", { open: 2, connecting: 2, waiting: 2, total: 2, idle: 0 }, "wait"],
+  ["one more waits than are being opened", { open: 2, connecting: 1, waiting: 2, total: 2, idle: 0 }, "open"],
+  ["the origin's limit is reached", { open: 4, connecting: 0, waiting: 9, total: 4, idle: 0 }, "wait"],
+  ["the pool is full, others idle", { open: 1, connecting: 0, waiting: 1, total: 10, idle: 3 }, "make-room"],
+  ["the pool is full and busy", { open: 1, connecting: 0, waiting: 1, total: 10, idle: 0 }, "queue-for-room"],
+] as const)("%s", (_, occupancy, plan) => {
+  expect(planConnection(occupancy, LIMITS)).toBe(plan);
+});
+
+test.each([
+  [undefined, 5_000],
+  [60_000, 5_000],
+  [3_000, 2_000],
+  [500, 0],
+])("a server that keeps idle connections for %s ms: ours idle for %d", (server, ours) => {
+  expect(idleLimit(LIMITS, server)).toBe(ours);
+});
