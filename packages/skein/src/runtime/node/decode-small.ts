@@ -37,6 +37,6 @@ function decodeOnce(bytes: Uint8Array, coding: Coding): Uint8Array | undefined {
     return new Uint8Array(decoded.bytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
-    throw corruptBody(coding.name, error);
+    throw corruptBody(coding.name, error, bytes);
   }
 }

@@ -65,7 +65,7 @@ export class DecodedStream implements ByteSource {
       this.#ended = true;
       this.#notify();
     });
-    engine.on("error", error => this.#fail(corruptBody(this.#coding.name, error)));
+    engine.on("error", error => this.#fail(corruptBody(this.#coding.name, error, start)));
     this.#write(engine, start);
     if (this.#inputEnded) engine.end();
   }
