@@ -18,10 +18,10 @@ export interface Origins {
 }
 
 export const KINDS: readonly Kind[] = [
-  { name: "fast", share: 750, ending: "succeeded", url: ({ main }, i) => `${main}/json?item=${i}` },
+  { name: "fast", share: 600, ending: "succeeded", url: ({ main }, i) => `${main}/json?item=${i}` },
   {
     name: "slow (20–200 ms)",
-    share: 150,
+    share: 300,
     ending: "succeeded",
     url: ({ main }, i) => `${main}/delay/${20 + ((i * 37) % 181)}?item=${i}`,
   },

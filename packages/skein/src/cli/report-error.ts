@@ -2,6 +2,7 @@ import type { JobError, JobErrorCode } from "../entry/jobs.ts";
 import { EXIT, type ExitCode, ExitError } from "./exit-code.ts";
 import { EXIT_OF_JOB_ERROR } from "./job-exit.ts";
 import { printable } from "./render/printable.ts";
+import { redactUrls } from "./render/redact.ts";
 import { invocation, resumeText } from "./resume-command.ts";
 
 /** Codes of the library that say: the request itself can't be sent, by whomever. */
@@ -55,5 +56,5 @@ function isJobError(error: unknown): error is JobError {
 }
 
 function write(message: string): void {
-  process.stderr.write(`skein: ${printable(message)}\n`);
+  process.stderr.write(`skein: ${redactUrls(printable(message))}\n`);
 }

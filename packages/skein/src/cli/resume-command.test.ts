@@ -4,16 +4,16 @@ import { resumeText } from "./resume-command.ts";
 const resume = (args: string[], flag?: string) => resumeText("To go on", flag, { args, program: "skein" });
 
 test.each([
-  [["fetch", "urls.txt", "-o", "out.jsonl"], "To go on: skein fetch urls.txt -o out.jsonl"],
+  [["fetch", "urls.txt", "-o", "out.jsonl"], "To go on:\n  skein fetch urls.txt -o out.jsonl"],
   [
     ["fetch", "my list.txt", "-o", "it's.jsonl", "-j", "9"],
-    "To go on: skein fetch 'my list.txt' -o 'it'\\''s.jsonl' -j 9",
+    "To go on:\n  skein fetch 'my list.txt' -o 'it'\\''s.jsonl' -j 9",
   ],
-  [["fetch", "--fresh", "a.txt", "-o", "b", "--retry-failed"], "To go on: skein fetch a.txt -o b"],
-  [["fetch", "-", "-o", "b"], "To go on: skein fetch - -o b (with the same list on standard input)"],
+  [["fetch", "--fresh", "a.txt", "-o", "b", "--retry-failed"], "To go on:\n  skein fetch a.txt -o b"],
+  [["fetch", "-", "-o", "b"], "To go on (with the same list on standard input):\n  skein fetch - -o b"],
   [
     ["fetch", "https://a.example/?q=1&r=2", "-o", "b"],
-    "To go on: skein fetch 'https://a.example/?q=1&r=2' -o b",
+    "To go on:\n  skein fetch 'https://a.example/?q=1&r=2' -o b",
   ],
 ])("%j", (args, text) => {
   expect(resume(args)).toBe(text);
@@ -21,7 +21,7 @@ test.each([
 
 test("the flag for another attempt is added", () => {
   expect(resume(["fetch", "a", "-o", "b"], "--retry-failed")).toBe(
-    "To go on: skein fetch a -o b --retry-failed",
+    "To go on:\n  skein fetch a -o b --retry-failed",
   );
 });
 
@@ -34,9 +34,9 @@ test.each([
   [["--json=hunter2"], "'--json=***'"],
   [["https://ada:hunter2@a.example/"], "'https://***@a.example/'"],
 ])("%j keeps its secret", (args, shown) => {
-  expect(resume(args)).toBe(`To go on: skein ${shown} (*** stands for what is not shown here)`);
+  expect(resume(args)).toBe(`To go on (where *** stands for what is not shown):\n  skein ${shown}`);
 });
 
 test("a file is no secret", () => {
-  expect(resume(["fetch", "-d", "@body.json"])).toBe("To go on: skein fetch -d @body.json");
+  expect(resume(["fetch", "-d", "@body.json"])).toBe("To go on:\n  skein fetch -d @body.json");
 });

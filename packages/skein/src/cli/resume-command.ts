@@ -1,3 +1,5 @@
+import { redactUrls } from "./render/redact.ts";
+
 /** Flags that make sense once only: to go on is neither to begin anew nor to choose the failed ones again. */
 const ONCE = new Set(["--fresh", "--retry-failed"]);
 /** Flags whose value may be a secret, which must not be left on a screen or in a log. */
@@ -18,7 +20,7 @@ export function invocation(): Invocation {
   };
 }
 
-/** `To go on: skein fetch urls.txt -o results.jsonl`, with what was given quoted for a shell and without secrets. */
+/** `To go on:` and the command on a line of its own, quoted for a shell and without secrets. */
 export function resumeText(
   purpose: string,
   flag?: string,
@@ -28,16 +30,17 @@ export function resumeText(
   const safe = kept.map((arg, index) => hideSecret(arg, kept[index - 1]));
   const words = [program, ...safe.map(shellQuote), ...(flag === undefined ? [] : [flag])];
   const hints: string[] = [];
-  if (safe.some((word, index) => word !== kept[index])) hints.push("*** stands for what is not shown here");
+  if (safe.some((word, index) => word !== kept[index])) hints.push("where *** stands for what is not shown");
   if (kept.includes("-")) hints.push("with the same list on standard input");
-  return `${purpose}: ${words.join(" ")}${hints.length === 0 ? "" : ` (${hints.join("; ")})`}`;
+  const hint = hints.length === 0 ? "" : ` (${hints.join("; ")})`;
+  return `${purpose}${hint}:\n  ${words.join(" ")}`;
 }
 
 function hideSecret(arg: string, before: string | undefined): string {
   if (before !== undefined && SECRET.test(before)) return hideValue(arg);
   const attached = SECRET_ATTACHED.exec(arg)?.[0];
   if (attached !== undefined) return attached + hideValue(arg.slice(attached.length));
-  return arg.replace(/\/\/[^/?#]*@/, "//***@");
+  return redactUrls(arg.replace(/\/\/[^/?#]*@/, "//***@"));
 }
 
 /** A file name (`@body.json`) and a header's name stay; what may be secret doesn't. */

@@ -6,6 +6,8 @@ import { parseUrlArgument } from "../args/url.ts";
 import { EXIT, type ExitCode, FileError } from "../exit-code.ts";
 import { renderHead, renderRequest, renderResponse } from "../render/exchange.ts";
 import { noPaint, type Paint, paintFor } from "../render/paint.ts";
+import { printable } from "../render/printable.ts";
+import { redactUrls } from "../render/redact.ts";
 import { renderTerminalBody } from "../render/terminal-body.ts";
 
 /** The flags of `skein get` and its like, as they were parsed. */
@@ -47,7 +49,8 @@ function show(response: Response, method: string, flags: RequestFlags): ExitCode
   if (flags.include || method === "HEAD") process.stdout.write(`${renderHead(response)}\n`);
   writeBody(response, flags.output);
   if (!flags.fail || response.status < 400) return EXIT.ok;
-  process.stderr.write(`skein: ${response.request}: answered ${response.status} ${response.reasonPhrase}\n`);
+  const refused = `${response.request}: answered ${response.status} ${response.reasonPhrase}`;
+  process.stderr.write(`skein: ${redactUrls(printable(refused))}\n`);
   return EXIT.someFailed;
 }
 

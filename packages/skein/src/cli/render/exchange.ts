@@ -1,6 +1,6 @@
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
-import { redactHeader, redactTarget } from "./redact.ts";
+import { redactHeader, redactUrls } from "./redact.ts";
 
 /** What is shown of a request; the library's Request is one. */
 export interface ShownRequest {
@@ -19,7 +19,7 @@ export interface ShownResponse {
 
 /** A request as it went out, for `-v`: without its secrets, for it may be pasted into a bug report. */
 export function renderRequest(request: ShownRequest, paint: Paint): string {
-  const first = `${request.method} ${redactTarget(request.url.target)} HTTP/1.1`;
+  const first = `${request.method} ${redactUrls(request.url.target)} HTTP/1.1`;
   const headers = [...request.headers];
   if (!headers.some(([name]) => name.toLowerCase() === "host")) {
     headers.unshift(["host", request.url.origin.host]);
@@ -48,7 +48,7 @@ function statusLine({ httpVersion, status, reasonPhrase }: ShownResponse): strin
 
 function shownHeader([name, value]: readonly [string, string]): string {
   return printable(
-    `${name}: ${redactHeader(name, name.toLowerCase() === "location" ? redactTarget(value) : value)}`,
+    `${name}: ${redactHeader(name, name.toLowerCase() === "location" ? redactUrls(value) : value)}`,
   );
 }
 

@@ -3,7 +3,10 @@ import { formatDuration } from "./format-duration.ts";
 
 test.each([
   [0, "0 ms"],
-  [0.4, "0 ms"],
+  [0.04, "0 ms"],
+  [0.44, "0.4 ms"],
+  [3, "3 ms"],
+  [9.96, "10 ms"],
   [999.4, "999 ms"],
   [999.6, "1.0 s"],
   [1_240, "1.2 s"],

@@ -1,4 +1,5 @@
-import type { JobPaths, JobSummary } from "../../entry/jobs.ts";
+import type { ErrorTally, JobPaths, JobSummary } from "../../entry/jobs.ts";
+import { redactUrls } from "./redact.ts";
 
 /** How a job ended, as one line of JSON for programs. */
 export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string {
@@ -16,7 +17,11 @@ export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string 
     bytes,
     elapsedMs: Math.round(summary.elapsedMs),
     byStatus: Object.fromEntries(summary.byStatus),
-    byError: Object.fromEntries(summary.byError),
+    byError: Object.fromEntries(Array.from(summary.byError, withoutSecrets)),
     paths,
   });
+}
+
+function withoutSecrets([code, { count, sample }]: readonly [string, ErrorTally]): [string, ErrorTally] {
+  return [code, { count, sample: redactUrls(sample) }];
 }

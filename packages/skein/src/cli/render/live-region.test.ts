@@ -73,14 +73,19 @@ describe("LiveRegion", () => {
     expect(terminal.lines).toEqual(["note", "two", ""]);
   });
 
-  test("goes up over lines that a narrower terminal has wrapped, colours not counted", () => {
-    const written: string[] = [];
-    const screen = { columns: 40, rows: 10, write: (text: string) => written.push(text) };
-    const region = new LiveRegion(screen);
-    region.draw(["\x1b[32m0123456789\x1b[39m", "01234"]);
-    screen.columns = 5;
-    region.draw(["x"]);
-    expect(written[1]).toContain("\r\x1b[3A");
+  test("a narrower terminal may have wrapped what was drawn: nothing above is touched", () => {
+    const terminal = new FakeTerminal();
+    terminal.write("before\n");
+    const region = new LiveRegion(terminal);
+    region.draw(["one"]);
+    terminal.columns = 10;
+    region.draw(["two"]);
+    region.draw(["three"]);
+    expect(terminal.lines).toEqual(["before", "one", "three", ""]);
+    terminal.columns = 5;
+    region.clear();
+    terminal.write("after\n");
+    expect(terminal.lines).toEqual(["before", "one", "three", "after", ""]);
   });
 
   test("a terminal with few rows gets what fits", () => {

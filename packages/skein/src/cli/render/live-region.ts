@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
-
 /** The part of a terminal that the region needs. */
 export interface Screen {
   readonly columns: number;
@@ -16,7 +14,8 @@ const TO_END_OF_SCREEN = "\x1b[J";
  */
 export class LiveRegion {
   readonly #screen: Screen;
-  #lines: readonly string[] = [];
+  #height = 0;
+  #columns = 0;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -24,25 +23,26 @@ export class LiveRegion {
 
   /** Draws these lines in the place of those drawn before; one write, so that no half picture is seen. */
   draw(lines: readonly string[]): void {
-    const shown = lines.slice(0, Math.max(1, this.#screen.rows - 1));
+    const { columns, rows } = this.#screen;
+    const shown = lines.slice(0, Math.max(1, rows - 1));
     const text = shown.map(line => `${line}${TO_END_OF_LINE}\n`).join("");
     this.#screen.write(`${this.#toTop()}${text}${TO_END_OF_SCREEN}`);
-    this.#lines = shown;
+    this.#height = shown.length;
+    this.#columns = columns;
   }
 
   /** Takes the lines away, for something that shall stay on the screen. */
   clear(): void {
-    if (this.#lines.length > 0) this.#screen.write(`${this.#toTop()}${TO_END_OF_SCREEN}`);
-    this.#lines = [];
+    if (this.#height > 0) this.#screen.write(`${this.#toTop()}${TO_END_OF_SCREEN}`);
+    this.#height = 0;
   }
 
+  /**
+   * Back to the first line. A terminal that was made narrower has wrapped the lines or not, as its kind is: going up too
+   * far would wipe out what is not ours, so the old picture is left, and the next one begins below it.
+   */
   #toTop(): string {
-    const height = this.#lines.reduce((sum, line) => sum + this.#rowsOf(line), 0);
-    return height === 0 ? "\r" : `\r\x1b[${height}A`;
-  }
-
-  /** A terminal that was made narrower since has wrapped what was drawn. */
-  #rowsOf(line: string): number {
-    return Math.max(1, Math.ceil(stripVTControlCharacters(line).length / this.#screen.columns));
+    const lost = this.#screen.columns < this.#columns;
+    return lost || this.#height === 0 ? "\r" : `\r\x1b[${this.#height}A`;
   }
 }

@@ -11,7 +11,10 @@ export function doneText(view: ProgressView): string {
 
 export function etaText(view: ProgressView): string {
   if (view.draining) return "stopping";
-  return view.eta === undefined ? "ETA –" : `ETA ${formatDuration(view.eta)}`;
+  if (view.eta === undefined) return "ETA –";
+  // Tenths would promise more than an estimate can hold.
+  const seconds = Math.ceil(view.eta / 1_000);
+  return `ETA ${seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000)}`;
 }
 
 export function stateTexts(view: ProgressView): string[] {

@@ -55,7 +55,7 @@ const coloured: Paint = (_look, text) => `\x1b[32m${text}\x1b[39m`;
 describe("renderTty", () => {
   test("at 80 columns", () => {
     expect(renderTty(view, 80, noPaint)).toEqual([
-      "12,345 / 20,000  ━━━━━━━━━━━━━━━━━━━━━━━━━━━──────────────────  61.7%  ETA 12 s",
+      "12,345 / 20,000  ━━━━━━━━━━━━━━━━━━━━━━━━━━━──────────────────  61.7%  ETA 13 s",
       "12,100 ok · 245 failed · 12 waiting · 50 in flight",
       "4,321 req/s · 12.3 MB/s · p50 21 ms · p95 180 ms · 8.0 s so far",
       "errors  HTTP 404 ×120 · connection reset ×80 · read timeout ×45",
@@ -64,7 +64,7 @@ describe("renderTty", () => {
 
   test("at 120 columns the bar stays readable", () => {
     expect(renderTty(view, 120, noPaint)[0]).toBe(
-      "12,345 / 20,000  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━───────────────────────  61.7%  ETA 12 s",
+      "12,345 / 20,000  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━───────────────────────  61.7%  ETA 13 s",
     );
   });
 
@@ -100,7 +100,7 @@ describe("renderPlain", () => {
   test("is one line", () => {
     expect(renderPlain(view)).toBe(
       "12,345/20,000 (61.7%), 12,100 ok, 245 failed, 12 waiting, 50 in flight, 4,321 req/s, 12.3 MB/s, " +
-        "p50 21 ms, p95 180 ms, ETA 12 s, most: HTTP 404 ×120",
+        "p50 21 ms, p95 180 ms, ETA 13 s, most: HTTP 404 ×120",
     );
     expect(renderPlain(beginning)).toBe(
       "0 done, 0 ok, 0 failed, 0 waiting, 50 in flight, 0 req/s, 0 B/s, ETA –",

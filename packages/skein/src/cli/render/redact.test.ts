@@ -1,5 +1,5 @@
 import { expect, test } from "@skein/testkit";
-import { redactHeader, redactTarget } from "./redact.ts";
+import { redactHeader, redactUrls } from "./redact.ts";
 
 test.each([
   ["Authorization", "Bearer hunter2", "Bearer ***"],
@@ -21,6 +21,8 @@ test.each([
   ["/a?access_token=hunter2", "/a?access_token=***"],
   ["/a?X-Amz-Signature=hunter2", "/a?X-Amz-Signature=***"],
   ["/token=1?a=b", "/token=1?a=b"],
+  ["GET http://a.test/?token=hunter2: answered 404", "GET http://a.test/?token=***: answered 404"],
+  ["GET http://a.test/?token=hun:ter:2 failed", "GET http://a.test/?token=*** failed"],
 ])("%s", (target, shown) => {
-  expect(redactTarget(target)).toBe(shown);
+  expect(redactUrls(target)).toBe(shown);
 });

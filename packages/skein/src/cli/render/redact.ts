@@ -1,7 +1,8 @@
 const SECRET_HEADER =
   /^(proxy-)?authorization$|^(set-)?cookie2?$|token|secret|password|api-?key|session|credential|signature|^x-auth(-|$)/i;
+/** A value ends with its URL: at a space, or at the colon with which a message goes on. */
 const SECRET_PARAMETER =
-  /([?&][^=&#]*(?:token|secret|password|passwd|api_?key|session|signature|credential)[^=&#]*=)[^&#]*/gi;
+  /([?&][^=&#\s]*(?:token|secret|password|passwd|api_?key|session|signature|credential)[^=&#\s]*=)[^&#\s]*?(?=:?(?:\s|$)|[&#])/gi;
 
 const HIDDEN = "***";
 
@@ -12,7 +13,7 @@ export function redactHeader(name: string, value: string): string {
   return `${scheme ?? ""}${HIDDEN}`;
 }
 
-/** A URL or request target as it may be shown: values of parameters that are named like a secret are hidden. */
-export function redactTarget(target: string): string {
-  return target.replace(SECRET_PARAMETER, `$1${HIDDEN}`);
+/** A URL, or a message that holds one, as it may be shown: parameters that are named like a secret have no value. */
+export function redactUrls(text: string): string {
+  return text.replace(SECRET_PARAMETER, `$1${HIDDEN}`);
 }

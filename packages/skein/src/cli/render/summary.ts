@@ -4,6 +4,7 @@ import { formatDuration } from "./format-duration.ts";
 import { formatCount, formatRate } from "./format-number.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
+import { redactUrls } from "./redact.ts";
 
 /** What the end of a job is told with, beside the counts. */
 export interface SummaryFacts {
@@ -67,7 +68,7 @@ function errorTexts(summary: JobSummary): string[] {
   const width = widest(errors.map(([code]) => code));
   return errors.flatMap(([code, { count, sample }]) => [
     `${code.padEnd(width)}  ${formatCount(count)}`,
-    `  ${shortened(printable(sample))}`,
+    `  ${shortened(redactUrls(printable(sample)))}`,
   ]);
 }
 
