@@ -5,7 +5,13 @@
  */
 import type { MakeClient } from "./clients/client.ts";
 
-const [name, url, connections, seconds, distinct] = process.argv.slice(2) as [string, string, string, string, string?];
+const [name, url, connections, seconds, distinct] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string?,
+];
 const { makeClient } = (await import(`./clients/${name}.ts`)) as { makeClient: MakeClient };
 const client = await makeClient({ url, connections: Number(connections) });
 const expected = await (await fetch(url)).text();
@@ -31,6 +37,8 @@ async function run(ms: number): Promise<number> {
 
 await run(1_000);
 const rate = await run(Number(seconds) * 1_000);
-console.log(JSON.stringify({ name, rate: Math.round(rate), rss: Math.round(process.memoryUsage.rss() / 1e6) }));
+console.log(
+  JSON.stringify({ name, rate: Math.round(rate), rss: Math.round(process.memoryUsage.rss() / 1e6) }),
+);
 await client.close();
 process.exit(0);

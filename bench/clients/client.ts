@@ -4,4 +4,7 @@ export interface BenchClient {
   close(): Promise<void> | void;
 }
 
-export type MakeClient = (settings: { url: string; connections: number }) => Promise<BenchClient> | BenchClient;
+export type MakeClient = (settings: {
+  url: string;
+  connections: number;
+}) => Promise<BenchClient> | BenchClient;

@@ -10,7 +10,8 @@ export const makeClient: MakeClient = async ({ url, connections }) => {
   const head = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\n\r\n`;
   const length = await measureAnswer(Number(port), hostname, head);
   const idle: RawConnection[] = [];
-  for (let i = 0; i < connections; i++) idle.push(new RawConnection(Number(port), hostname, { head, length }));
+  for (let i = 0; i < connections; i++)
+    idle.push(new RawConnection(Number(port), hostname, { head, length }));
   return {
     async get() {
       const connection = idle.pop()!;

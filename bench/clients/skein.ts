@@ -3,7 +3,9 @@ import type { MakeClient } from "./client.ts";
 
 /** The public client, as its users call it. */
 export const makeClient: MakeClient = ({ connections }) => {
-  const client = new Client({ limits: { maxConnections: connections, maxConnectionsPerOrigin: connections } });
+  const client = new Client({
+    limits: { maxConnections: connections, maxConnectionsPerOrigin: connections },
+  });
   return {
     async get(url) {
       const response = await client.get(url);

@@ -1,0 +1,33 @@
+/**
+ * `npm run bench` measures everything and writes RESULTS.md; `npm run bench -- --short` only sees that it works.
+ * Absolute figures drift from machine to machine and hour to hour: the ratios, taken side by side in one run, count.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { benchBatchMemory } from "./batch-memory.ts";
+import { benchSmallGet } from "./small-get.ts";
+import { benchUrlList } from "./url-list.ts";
+
+const short = process.argv.includes("--short");
+const parts = [
+  await benchSmallGet(short ? 1 : 5, short ? 0.3 : 3),
+  await benchUrlList(short ? 1 : 5, short ? 1_000 : 100_000),
+  await benchBatchMemory(short ? 5_000 : 1_000_000),
+];
+
+function versions(): string {
+  const { dependencies } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8"));
+  return Object.entries(dependencies as Record<string, string>)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+}
+
+const title = [
+  "# Results",
+  "",
+  `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${new Date().toISOString().slice(0, 10)}. Peers: ${versions()}.`,
+  "Each client is warmed for a second; rounds are interleaved; figures are medians. Only ratios are worth comparing.",
+].join("\n");
+const report = `${[title, ...parts].join("\n\n")}\n`;
+console.log(`\n${report}`);
+if (!short) writeFileSync(new URL("./RESULTS.md", import.meta.url), report);
