@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
+import { isTransient } from "../policy/retry.ts";
 
 /** What the client knows of a call that failed. */
 export interface FailedCall {
@@ -25,6 +26,7 @@ export function completeError(thrown: unknown, call: FailedCall): SkeinError {
   }
   if (error instanceof AbortError)
     Object.defineProperty(error, "name", { value: "AbortError", configurable: true });
+  error.retryable = isTransient(error);
   Error.captureStackTrace?.(error, completeError);
   return error;
 }

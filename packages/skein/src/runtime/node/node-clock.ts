@@ -1,12 +1,15 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 
+/** Timers of more milliseconds fire at once instead. It is 24 days: nobody who waits that long minds one too few. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The real time of Node, Bun and Deno. */
 export const nodeClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   random: () => Math.random(),
   setTimer(run: () => void, delayMs: number): Timer {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER));
     return {
       cancel: () => clearTimeout(timer),
       ref: () => void timer.ref(),
