@@ -4,9 +4,6 @@ import type { Response } from "../core/response.ts";
 /** Where a task is. The transitions between them are a table: task-state.ts. */
 export type TaskState = "pending" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
 
-/** Why a task waits, holding no slot: its own backoff, the server's Retry-After, or its origin's cool-down. */
-export type WaitReason = "backoff" | "retry-after" | "origin-cooling";
-
 /** What kind of failure ended a task. */
 export type FailureKind = "status" | "network" | "timeout" | "policy" | "body" | "handler";
 

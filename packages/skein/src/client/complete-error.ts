@@ -42,7 +42,7 @@ const SECRET_NAME =
   /token|secret|password|passwd|signature|credential|api[-_]?key|access[-_]?key|^(auth|key|sig)$/i;
 
 /** The URL with the values of query parameters that look like credentials replaced. */
-export function redactUrl(href: string): string {
+function redactUrl(href: string): string {
   const mark = href.indexOf("?");
   if (mark < 0) return href;
   const hash = href.indexOf("#", mark);

@@ -5,7 +5,7 @@ export type HeadersInit =
   | Iterable<readonly [name: string, value: string]>;
 
 /** A value to send; `null` removes the field that would be sent otherwise. */
-export type HeaderValue = string | number | null | undefined;
+type HeaderValue = string | number | null | undefined;
 
 /**
  * Header fields: names are found whatever their case, keep the case they came in, and may repeat. Immutable, so one

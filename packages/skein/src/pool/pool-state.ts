@@ -25,7 +25,7 @@ export class OriginState {
 }
 
 /** First come, first served. A request that gave up is skipped when its turn comes, and counted out at once. */
-export class WaitingLine {
+class WaitingLine {
   readonly #line = new Fifo<Exchange>();
   /** Those that still wait. */
   size = 0;

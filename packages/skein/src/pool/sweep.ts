@@ -2,7 +2,7 @@ import type { CoarseTime } from "../connection/connection.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 
 /** How often timeouts are looked at, in milliseconds: so much later than asked may one fire. */
-export const SWEEP_INTERVAL_MS = 25;
+const SWEEP_INTERVAL_MS = 25;
 
 /** A gap this long means that the event loop was blocked: bytes that came meanwhile have not been read yet. */
 const BLOCKED_MS = 20 * SWEEP_INTERVAL_MS;
