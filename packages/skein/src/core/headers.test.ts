@@ -61,6 +61,14 @@ describe("headers to send", () => {
     expect(merged.toJSON()).toEqual({ accept: "text/html", "x-keep": "1" });
   });
 
+  test("merging the same Headers again gives the same object; merging nothing, the base itself", () => {
+    const base = Headers.from({ accept: "*/*" });
+    const more = Headers.from({ "x-a": "1" });
+    expect(base.merge(more)).toBe(base.merge(more));
+    expect(base.merge(more).toJSON()).toEqual({ accept: "*/*", "x-a": "1" });
+    expect(base.merge({})).toBe(base);
+  });
+
   test("a value whose toString changes between calls is read once", () => {
     let reads = 0;
     const value = { toString: () => `read ${++reads}` } as unknown as string;

@@ -21,6 +21,8 @@ export class Headers implements Iterable<[string, string]> {
   /** The same fields as they go over the wire; filled in by the connection that first sends them. */
   wire: { readonly text: string; readonly hasHost: boolean } | undefined;
 
+  #merged: WeakMap<Headers, Headers> | undefined;
+
   private constructor(fields: readonly string[] | undefined, text: string) {
     this.#fields = fields;
     this.#text = text;
@@ -78,13 +80,20 @@ export class Headers implements Iterable<[string, string]> {
     return new Headers(kept, "");
   }
 
-  /** `other`'s fields replace the ones of the same name here; a `null` in it removes them. */
+  /**
+   * `other`'s fields replace the ones of the same name here; a `null` in it removes them. With a Headers the result is
+   * remembered: a batch that sends the same ones a million times merges, checks and encodes them once.
+   */
   merge(other: HeadersInit | undefined): Headers {
     if (other === undefined) return this;
-    const pairs = [...pairsOf(other)];
-    const base = this.without(...pairs.map(([name]) => name)).#list();
-    const added = pairs.filter((pair): pair is [string, string] => pair[1] !== null).flat();
-    return new Headers([...base, ...added], "");
+    if (!(other instanceof Headers)) return this.#mergePairs([...pairsOf(other)]);
+    this.#merged ??= new WeakMap();
+    let merged = this.#merged.get(other);
+    if (merged === undefined) {
+      merged = this.#mergePairs([...other]);
+      this.#merged.set(other, merged);
+    }
+    return merged;
   }
 
   *[Symbol.iterator](): IterableIterator<[string, string]> {
@@ -102,6 +111,13 @@ export class Headers implements Iterable<[string, string]> {
   /** Number of field lines. */
   get size(): number {
     return this.#list().length / 2;
+  }
+
+  #mergePairs(pairs: readonly (readonly [string, string | null])[]): Headers {
+    if (pairs.length === 0) return this;
+    const base = this.without(...pairs.map(([name]) => name)).#list();
+    const added = pairs.filter((pair): pair is [string, string] => pair[1] !== null).flat();
+    return new Headers([...base, ...added], "");
   }
 
   #list(): readonly string[] {
