@@ -17,6 +17,7 @@ export class Exchange {
   replayed = false;
   /** Whether a connection is being opened on its behalf. */
   opening = false;
+  #cancel: ((reason: unknown) => void) | undefined;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
 
@@ -36,8 +37,20 @@ export class Exchange {
   fail(error: Error): void {
     if (this.state === "settled") return;
     this.state = "settled";
-    this.context.onCancel = undefined;
+    this.letGo();
     this.#reject(error);
+  }
+
+  /** Whoever has the exchange now says how it is stopped. */
+  hold(cancel: (reason: unknown) => void): void {
+    this.#cancel = cancel;
+    this.context.onCancel = cancel;
+  }
+
+  /** Nothing of it can be stopped any more. Another holder of the call, a layer's, is left alone. */
+  letGo(): void {
+    if (this.context.onCancel === this.#cancel) this.context.onCancel = undefined;
+    this.#cancel = undefined;
   }
 }
 

@@ -88,7 +88,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     this.#sent = "none";
     this.#needsDrain = false;
     exchange.state = "sent";
-    exchange.context.onCancel = reason => this.#abort(exchange, new AbortError(reason, this.#progress()));
+    exchange.hold(reason => this.#abort(exchange, new AbortError(reason, this.#progress())));
     this.#activeAt = this.#setup.time.now;
     this.#send(exchange);
   }
@@ -353,7 +353,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   }
 
   #release(exchange: Exchange): void {
-    exchange.context.onCancel = undefined;
+    exchange.letGo();
     this.#exchange = undefined;
     this.#body = undefined;
     this.#paused = false;

@@ -163,7 +163,7 @@ export class Pool implements Service, ConnectionOwner {
   #wait(state: OriginState, exchange: Exchange): void {
     this.#waiting += 1;
     this.#sweep.hold(true);
-    exchange.context.onCancel = reason => this.#leave(state, exchange, new AbortError(reason, NOT_SENT));
+    exchange.hold(reason => this.#leave(state, exchange, new AbortError(reason, NOT_SENT)));
   }
 
   /** Out of the line, with an error. */
