@@ -1,6 +1,8 @@
+import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   describe,
   expect,
@@ -10,7 +12,7 @@ import {
   test,
   testBytes,
 } from "@skein/testkit";
-import { readRows, runSkein, scratchDirectory, startSkein } from "./run-skein.ts";
+import { readRows, runSkein, SKEIN_MAIN, scratchDirectory, startSkein } from "./run-skein.ts";
 
 /** A list of `length` URLs of which each takes 20 ms, and the command that fetches it. */
 function workplace(origin: OriginServer, length: number, last: readonly string[] = []) {
@@ -164,7 +166,34 @@ describe("two processes", () => {
   });
 });
 
+/** A file system of our own needs a user namespace; some containers allow none. */
+const canMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
+
 describe("files that fail", () => {
+  test.skipIf(!canMount)(
+    "a full disk stops the job, says so, and the job goes on when there is room",
+    async () => {
+      await using origin = await originServer();
+      const { cwd } = workplace(
+        origin,
+        0,
+        Array.from({ length: 300 }, (_, index) => `${origin.url}/bytes/${9_000 + index}`),
+      );
+      mkdirSync(join(cwd, "disk"));
+      const fetch = `${process.execPath} ${SKEIN_MAIN} fetch ../urls.txt -o out.jsonl --progress none; echo code $? >&2`;
+      const script = `mount -t tmpfs -o size=300k none disk && cd disk && ${fetch}
+      mount -o remount,size=20m . && ${fetch}
+      cp out.jsonl ..`;
+      const end = await promisify(execFile)("unshare", ["-rm", "bash", "-c", script], { cwd });
+      expect(end.stderr).toMatch(
+        /^skein: the disk is full: writing .*out\.jsonl.*\nTo go on when that is mended:\n/,
+      );
+      expect(end.stderr).toMatch(/\ncode 3\n(Going on .*\n)?Done 300 /);
+      expect(end.stderr).toMatch(/\ncode 0\n$/);
+      expect(new Set(readRows(join(cwd, "out.jsonl")).map(row => row.id)).size).toBe(300);
+    },
+  );
+
   test("an output that was cut by someone is a file error, and --fresh is named", async () => {
     await using origin = await originServer();
     const { run, cwd } = workplace(origin, 0, [`${origin.url}/ok?1`, `${origin.url}/ok?2`]);

@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, originServer, test } from "@skein/testkit";
-import { scratchDirectory } from "./run-skein.ts";
-
-const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
+import { SKEIN_MAIN, scratchDirectory } from "./run-skein.ts";
 
 /** util-linux's `script` gives the program a terminal; it is part of every Debian, and of no other system. */
 const hasScript =
@@ -18,7 +16,7 @@ async function onTerminal(
   args: readonly string[],
   options: TerminalOptions = {},
 ): Promise<string> {
-  const command = [process.execPath, MAIN, ...args].map(word => `'${word}'`).join(" ");
+  const command = [process.execPath, SKEIN_MAIN, ...args].map(word => `'${word}'`).join(" ");
   const child = spawn("script", ["-qefc", `stty cols ${columns} rows 24; ${command}`, "/dev/null"], {
     cwd: options.cwd ?? tmpdir(),
     env: {

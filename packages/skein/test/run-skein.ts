@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "@skein/testkit";
 
-const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
+/** The program's source, which Node runs as it is. */
+export const SKEIN_MAIN = join(import.meta.dirname, "../src/cli/main.ts");
 
 /** How the program ended, and what it said. */
 export interface Ended {
@@ -30,7 +31,7 @@ export interface Running {
 
 /** Starts the real program, from its sources. It does not outlive the test. */
 export function startSkein(args: readonly string[], options: RunOptions = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [SKEIN_MAIN, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, FORCE_COLOR: undefined, ...options.env },
     stdio: "pipe",
