@@ -167,7 +167,7 @@ describe("no answer", () => {
 });
 
 describe("certificates", () => {
-  test("an unknown authority is refused; --cacert trusts it, -k trusts anyone and says so", async () => {
+  test("an unknown authority is refused; --cacert trusts it, -k trusts anyone", async () => {
     await using origin = await tlsOriginServer();
     const url = `${origin.url}/ok`;
     const refused = await runSkein(["get", url]);

@@ -1,8 +1,11 @@
-// Imported first: node:sqlite warns when it is loaded, on Node 22.
-
-/** Node prints warnings with a process id and a hint about flags; this is a program, whose users know neither. */
-process.removeAllListeners("warning");
-process.on("warning", warning => {
-  if (warning.name === "ExperimentalWarning" && /sqlite/i.test(warning.message)) return;
-  process.stderr.write(`skein: warning: ${warning.message}\n`);
-});
+/**
+ * Node prints warnings with a process id and a hint about flags; this is a program, whose users know neither. On Node 22
+ * the journal's thread would print one for node:sqlite; it takes this environment over when it starts.
+ */
+export function handleWarnings(): void {
+  process.env.NODE_NO_WARNINGS = "1";
+  process.removeAllListeners("warning");
+  process.on("warning", warning => {
+    process.stderr.write(`skein: warning: ${warning.message}\n`);
+  });
+}

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 
 /** The few looks that the program uses; never the only bearer of a meaning. */
-export type Look = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+type Look = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 export type Paint = (look: Look, text: string) => string;
 
