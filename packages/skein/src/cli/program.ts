@@ -76,7 +76,10 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
         "how progress is shown (default: tty on a terminal, else plain)",
       ).choices(PROGRESS_MODES),
     );
-  addCommonOptions(command)
+  addCommonOptions(command, {
+    timeout: "how long an attempt may take, such as 30s (default: 5m)",
+    maxBody: "the most bytes of a decoded body (default: 64mib)",
+  })
     .showHelpAfterError("Try: skein fetch --help")
     .addHelpText("after", FETCH_HELP)
     .action(async (inputs: string[], flags: FetchFlags) => {
@@ -99,7 +102,10 @@ function addRequest(
     .option("-i, --include", "print status and headers, too")
     .option("-v, --verbose", "print the exchange on standard error, without its secrets")
     .option("-f, --fail", "exit with 1 when the status is 400 or above");
-  addCommonOptions(command)
+  addCommonOptions(command, {
+    timeout: "how long all may take, retries included (default: 5m)",
+    maxBody: "the most bytes of a decoded body (default: 256mib)",
+  })
     .showHelpAfterError(`Try: skein ${name} --help`)
     .addHelpText("after", requestHelp(name))
     .action(async (url: string, flags: RequestFlags) => {
@@ -108,13 +114,14 @@ function addRequest(
     });
 }
 
-function addCommonOptions(command: Command): Command {
+/** Options that every command has; what some of them mean differs. */
+function addCommonOptions(command: Command, texts: { timeout: string; maxBody: string }): Command {
   return command
     .addOption(header())
     .addOption(once("-d, --data <text>", "a body, sent as a form; @file reads one"))
     .addOption(once("--json <text>", "a body, sent as JSON; @file reads one"))
-    .addOption(parsed("--timeout <duration>", "how long an attempt may take, such as 30s", parseDuration))
-    .addOption(parsed("--max-body <size>", "the most bytes of a decoded body, such as 10mb", parseSize))
+    .addOption(parsed("--timeout <duration>", texts.timeout, parseDuration))
+    .addOption(parsed("--max-body <size>", texts.maxBody, parseSize))
     .option("--user-agent <text>", "what the server is told we are")
     .option("-k, --insecure", "accept any certificate")
     .option("--cacert <file>", "trust the authorities in this file (PEM)");
