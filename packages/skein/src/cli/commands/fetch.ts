@@ -32,6 +32,9 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
   const output = checkedOutput(flags.output, input);
   checkCombinations(flags, input);
   const body = await readBody(flags);
+  if (input.kind === "stdin" && process.stdin.isTTY) {
+    process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
+  }
   const headers = Object.entries(headersOf(flags, body?.contentType));
   const client = new Client(clientOptions(flags, headers));
   try {
