@@ -128,6 +128,17 @@ export function readEveryWay(answer: string, exchange?: Exchange): string[] {
   return expected;
 }
 
+/** The events of answers that come over one connection, each in pieces of so many bytes. */
+export function readInTurn(answers: readonly string[], pieceLength: number): string[] {
+  const log = new EventLog();
+  answers.forEach((answer, index) => {
+    if (index > 0) log.reader.begin("GET");
+    const bytes = bytesOf(answer);
+    for (let at = 0; at < bytes.length; at += pieceLength) log.read(bytes.subarray(at, at + pieceLength));
+  });
+  return log.finish();
+}
+
 function* eachByte(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1);
 }

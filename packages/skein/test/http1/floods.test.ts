@@ -100,6 +100,10 @@ describe("the limits are exact, however the bytes come", () => {
  * Fed byte by byte, a parser that looks at what it has again with each byte would take 10^12 steps for these: days. The
  * deadline of the test is the assertion.
  */
+test("a chunk may be as large as a number can count", () => {
+  expect(readWhole(`${CHUNKED}1fffffffffffff\r\nx`).at(-1)).toMatch(/^error cut-body /);
+});
+
 describe("no answer takes more than linear time", () => {
   const limits = { maxHeaderBytes: 4 * MEBIBYTE, maxFields: 10 ** 6 };
   const long = "x".repeat(2 * MEBIBYTE);

@@ -29,6 +29,11 @@ const ENDS: Case[] = [
   ["chunked", `${CHUNKED}5\r\nhello\r\n0\r\n\r\n`, [CHUNKED_HEAD, 'body "hello"', "end reusable"]],
   ["chunked, and empty", `${CHUNKED}0\r\n\r\n`, [CHUNKED_HEAD, "end reusable"]],
   [
+    "chunked, whatever its case, blanks around it",
+    `${OK}Transfer-Encoding:\t CHUNKED  \r\n\r\n0\r\n\r\n`,
+    [String.raw`head 200 OK "Transfer-Encoding:\t CHUNKED  \r\n" length ?`, "end reusable"],
+  ],
+  [
     "several chunks, sizes in either case and with zeros in front",
     `${CHUNKED}0a\r\n0123456789\r\nA\r\n0123456789\r\n0001\r\n!\r\n000\r\n\r\n`,
     [CHUNKED_HEAD, 'body "01234567890123456789!"', "end reusable"],
@@ -129,6 +134,9 @@ const KEEP_ALIVE: [fields: string, version: string, end: string][] = [
   ["Keep-Alive: max=100, Timeout=15", "1.1", "reusable for 15 s"],
   ["keep-alive: timeout=15\r\nkeep-alive: timeout=5, timeout=7", "1.1", "reusable for 5 s"],
   ["keep-alive: timeout=0", "1.1", "reusable for 0 s"],
+  ["keep-alive: max=1,timeout=19", "1.1", "reusable for 19 s"],
+  ["keep-alive: timeout=999999999", "1.1", "reusable for 999999999 s"],
+  ["keep-alive: max=100000000", "1.1", "reusable"],
   ["keep-alive: timeout=, timeout=x, timeout, 300", "1.1", "reusable"],
   ["keep-alive: timeout=8, timeout=x", "1.1", "reusable for 8 s"],
   ["keep-alive: timeout=99999999999", "1.1", "reusable"],

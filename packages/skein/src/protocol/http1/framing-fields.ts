@@ -28,7 +28,6 @@ export class FramingFields {
     this.close = false;
     this.keepAlive = false;
     this.keepAliveSeconds = -1;
-    this.#field = undefined;
     this.#inTrailers = false;
   }
 

@@ -55,6 +55,15 @@ describe("encodeRequestHead", () => {
     if (found) expect([found.part, found.position]).toEqual(["target", 2]);
   });
 
+  test("the first and the last character count, too", () => {
+    for (const wrong of [" GET", "GET ", "\r\nGET", "GET\n"]) {
+      expect(violation(() => encodeRequestHead(wrong, "/", ""))?.part).toBe("method");
+    }
+    for (const wrong of [" /", "/ ", "\n/", "/\r"]) {
+      expect(violation(() => encodeRequestHead("GET", wrong, ""))?.part).toBe("target");
+    }
+  });
+
   test("neither may be empty", () => {
     expect(() => encodeRequestHead("", "/", "")).toThrow("method: it is empty");
     expect(() => encodeRequestHead("GET", "", "")).toThrow("target: it is empty");
@@ -91,6 +100,10 @@ describe("encodeFields", () => {
     if (found)
       expect([found.name, found.part, found.position]).toEqual(["FieldViolation", 'header "x-id"', 2]);
     else expect(encodeFields([["x-id", ` a${character}b`]])).toBe(`x-id: a${character}b\r\n`);
+  });
+
+  test.each([" a", "a ", ":a", "a:", "\na", "a\r"])("a name that is %j is refused", name => {
+    expect(violation(() => encodeFields([[name, "v"]]))?.position).toBe(name.search(/[^a]/));
   });
 
   test.each(["\r", "\n", "\0", "\u010a", "\u{1f98a}"])(

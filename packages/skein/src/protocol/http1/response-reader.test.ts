@@ -47,7 +47,7 @@ describe("ResponseReader", () => {
     reader.begin("GET");
     expect([reader.idle, reader.started]).toEqual([false, false]);
     feed(reader, "H");
-    expect([reader.idle, reader.started]).toEqual([false, true]);
+    expect([reader.idle, reader.started, reader.reusable]).toEqual([false, true, false]);
     feed(reader, EMPTY.slice(1));
     expect([reader.idle, reader.started, reader.reusable]).toEqual([true, true, true]);
   });
