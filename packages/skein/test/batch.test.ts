@@ -194,7 +194,7 @@ describe("a task that fails", () => {
       "network UNSUPPORTED_PROTOCOL",
       "handler INVALID_URL",
     ]);
-    expect(tasks.map(task => task.attempts.length)).toEqual([1, 1, 2, 2, 1, 1, 2, 0, 0]);
+    expect(tasks.map(task => task.attempts.length)).toEqual([1, 1, 2, 2, 2, 1, 2, 0, 0]);
   });
 
   test("with a refused status keeps its response, and says what was answered", async () => {

@@ -32,7 +32,7 @@ const FAULTS: Readonly<Record<string, Kind>> = {
   hang: {
     path: i => `/hang?i=${i}`,
     state: "failed",
-    attempts: 1,
+    attempts: 3,
     code: "TOTAL_TIMEOUT",
     message: /300 ms/,
   },

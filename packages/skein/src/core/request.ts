@@ -1,5 +1,6 @@
 import type { RequestBody } from "./body.ts";
 import type { Headers } from "./headers.ts";
+import { redactUrl } from "./redact-url.ts";
 import type { Url } from "./url.ts";
 
 /** Methods that may be repeated without asking (RFC 9110 §9.2.2, and QUERY). */
@@ -55,7 +56,8 @@ export class Request {
     return this.body === undefined || this.body.replayable;
   }
 
+  /** For messages: values in the query that look like credentials are left out. */
   toString(): string {
-    return `${this.method} ${this.url.href}`;
+    return `${this.method} ${redactUrl(this.url.href)}`;
   }
 }

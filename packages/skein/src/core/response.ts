@@ -1,6 +1,7 @@
 import { type Attempt, DecodingError, HTTPStatusError, StreamConsumed } from "./errors.ts";
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
+import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
 
 /** The facts of a response's head. */
@@ -99,7 +100,7 @@ export class Response {
         cause,
         phase: "body",
       });
-      error.request = { method: this.request.method, url: this.url };
+      error.request = { method: this.request.method, url: redactUrl(this.url) };
       throw error;
     }
   }
@@ -121,7 +122,7 @@ export class Response {
     const reason = `answered ${this.status}${phrase}${this.#quoteBody()}${retries}`;
     const error = new HTTPStatusError<Response>(this, reason);
     error.attempts = this.attempts;
-    error.request = { method: this.request.method, url: this.url };
+    error.request = { method: this.request.method, url: redactUrl(this.url) };
     error.message = `${this.request}: ${error.reason}`;
     return error;
   }

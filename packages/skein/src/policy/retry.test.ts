@@ -118,6 +118,7 @@ describe("errors", () => {
     ["headers timeout", new HeadersTimeout("HEADERS_TIMEOUT", "no answer", at("headers", "full"))],
     ["reset in the body", reset("body", "full")],
     ["body cut", new ReadError("BODY_CUT", "cut", at("body", "full"))],
+    ["an attempt's timeout", new TotalTimeout("TOTAL_TIMEOUT", "over", at("headers", "full"))],
     ["corrupt coding", new DecodingError("DECODING_FAILED", "bad CRC", at("body", "full"))],
   ])("the server may have done it (%s): safe methods", (_name, error) => {
     expect(triedAgain(error)).toBe("GET");
@@ -128,7 +129,6 @@ describe("errors", () => {
   test.each<[string, SkeinError]>([
     ["certificate", new CertificateError("CERTIFICATE_INVALID", "expired", at("tls", "none"))],
     ["abort", new AbortError("stop", nothingSent)],
-    ["total timeout", new TotalTimeout("TOTAL_TIMEOUT", "over", nothingSent)],
     ["pool timeout", new PoolTimeout("POOL_TIMEOUT", "no connection", at("queue", "none"))],
     ["not HTTP", new RemoteProtocolError("INVALID_RESPONSE", "garbage", at("headers", "full"))],
     ["too large", new ResponseTooLarge("RESPONSE_TOO_LARGE", "too large", at("body", "full"))],
@@ -185,6 +185,12 @@ describe("conditions", () => {
       { deadline: 900 },
       "deadline",
       "the next attempt would wait 500 ms, and the call ends in 0 ms",
+    ],
+    [
+      "the call's own time is up",
+      { failure: new TotalTimeout("TOTAL_TIMEOUT", "over", at("headers", "full")), deadline: 900 },
+      "not-retryable",
+      "the call's time is up",
     ],
     [
       "Retry-After beyond the deadline",

@@ -79,12 +79,13 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   WRITE_TIMEOUT: "idempotent",
   // The server may still be at it, or has answered and done it: only what changes nothing may be repeated.
   READ_TIMEOUT: "safe",
+  // Of one attempt, in a batch. A plain call has no time left for another: see `refusal`.
+  TOTAL_TIMEOUT: "safe",
   HEADERS_TIMEOUT: "safe",
   BODY_CUT: "safe",
   DECODING_FAILED: "safe",
   // Another try would end in the same way, or is not ours to make.
   POOL_TIMEOUT: "never",
-  TOTAL_TIMEOUT: "never",
   CERTIFICATE_INVALID: "never",
   INVALID_REQUEST: "never",
   INVALID_RESPONSE: "never",
@@ -117,8 +118,11 @@ export function isTransient(error: SkeinError): boolean {
   return status === undefined ? AFTER_ERROR[error.code] !== "never" : isRetryableStatus(status);
 }
 
-function refusal({ failure, request, attempt, attempts }: RetryFacts): RetryDecision | undefined {
+function refusal({ failure, request, attempt, attempts, deadline }: RetryFacts): RetryDecision | undefined {
   const status = statusOf(failure);
+  if ("code" in failure && failure.code === "TOTAL_TIMEOUT" && deadline < Number.POSITIVE_INFINITY) {
+    return no("not-retryable", "the call's time is up");
+  }
   const needed = status === undefined ? neededAfterError(failure as SkeinError) : neededAfterStatus(status);
   if (needed === "never") return no("not-retryable", `${nameOf(failure)} is not tried again`);
   if (needed === "safe" && !request.isSafe) {
