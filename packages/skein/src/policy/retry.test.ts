@@ -188,7 +188,7 @@ describe("conditions", () => {
     ],
     [
       "the call's own time is up",
-      { failure: new TotalTimeout("TOTAL_TIMEOUT", "over", at("headers", "full")), deadline: 900 },
+      { failure: new TotalTimeout("TOTAL_TIMEOUT", "over", { requestSent: "full" }), deadline: 900 },
       "not-retryable",
       "the call's time is up",
     ],
