@@ -5,7 +5,7 @@ import { HeadReader, type TextPort } from "./head-reader.ts";
 import { FAULTY, type Fault, NEED_MORE, type Violation } from "./violation.ts";
 
 export type { TextPort } from "./head-reader.ts";
-export type { Violation, ViolationCode } from "./violation.ts";
+export type { Violation } from "./violation.ts";
 
 /** What an answer is handed out to, piece by piece, while `receive` or `end` runs. */
 export interface ResponseSink {
@@ -30,7 +30,7 @@ export interface ReaderLimits {
   readonly maxInterim: number;
 }
 
-export const DEFAULT_LIMITS: ReaderLimits = { maxHeaderBytes: 65_536, maxFields: 200, maxInterim: 20 };
+const DEFAULT_LIMITS: ReaderLimits = { maxHeaderBytes: 65_536, maxFields: 200, maxInterim: 20 };
 
 /** Nobody sends more in front of a chunk; Node allows 16 KiB. */
 const MAX_CHUNK_LINE_BYTES = 4_096;
