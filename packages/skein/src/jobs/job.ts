@@ -192,7 +192,7 @@ export class Job {
     for await (const task of this.#batch) {
       this.#settle(task);
       const room = this.#outbox.room();
-      if (room !== undefined && this.#failure === undefined) await room;
+      if (room !== undefined) await room;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     for (const item of this.#feed.pending) if (item.isMarked) this.#ledger.release(item);

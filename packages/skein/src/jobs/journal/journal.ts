@@ -39,6 +39,8 @@ export class Journal {
   ): Promise<ReturnType<JournalOperations[O]>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
+    // A process stays alive for what was asked, not for a job that somebody forgot to close.
+    if (this.#waiting.size === 0) this.#worker.ref();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
       this.#worker.postMessage({ id, operation, request } as JournalCall, transfer);
@@ -54,6 +56,7 @@ export class Journal {
   #answered({ id, value, error }: JournalAnswer): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#worker.unref();
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(fromReport(error));
   }

@@ -38,7 +38,7 @@ export class Outbox {
   #untakenRows = 0;
   #untakenCharacters = 0;
   #waiting: (() => void)[] = [];
-  #failure: { error: unknown } | undefined;
+  #hasFailed = false;
 
   /**
    * @param position where the list is to be read on from, once all that was recorded so far is in the journal
@@ -88,9 +88,9 @@ export class Outbox {
     this.#released.push(line);
   }
 
-  /** Undefined when more may be recorded; else what to wait for. */
+  /** Undefined when more may be recorded, or nothing will be any more; else what to wait for. */
   room(): Promise<void> | undefined {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#hasFailed) return undefined;
     const isFull = this.#untakenRows > MAX_UNTAKEN_ROWS || this.#untakenCharacters > MAX_UNTAKEN_CHARACTERS;
     return isFull ? new Promise(resolve => this.#waiting.push(resolve)) : undefined;
   }
@@ -153,8 +153,8 @@ export class Outbox {
   }
 
   #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = { error };
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     this.stop();
     this.#onFailure(error);
   }

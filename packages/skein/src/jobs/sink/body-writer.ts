@@ -84,7 +84,7 @@ export class BodyWriter {
     if (this.#types.size >= 1_000) this.#types.clear();
     const type = {
       json: JSON.stringify(value),
-      isText: value === null || TEXT.test(value),
+      isText: value === null || value === "" || TEXT.test(value),
       extension: EXTENSIONS.get((value ?? "").split(";", 1)[0]!.trim().toLowerCase()) ?? "",
     };
     this.#types.set(value, type);

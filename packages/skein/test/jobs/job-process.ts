@@ -1,0 +1,42 @@
+// A job in a process of its own, to be killed: node job-process.ts '{"list": …, "output": …}'
+// Says "open" once it has the lock, and its summary as JSON when it has ended.
+
+import { Job, linesSource } from "../../src/entry/jobs.ts";
+import { Client } from "../../src/entry/node.ts";
+
+export interface ProcessOptions {
+  readonly list: string;
+  readonly output: string;
+  readonly concurrency?: number;
+  readonly method?: string;
+  /** Has the lock and does nothing, until it is killed. */
+  readonly idle?: boolean;
+  /** Does not close the job. */
+  readonly forget?: boolean;
+}
+
+const {
+  list,
+  output,
+  concurrency = 50,
+  method = "GET",
+  idle,
+  forget,
+} = JSON.parse(process.argv[2] ?? "") as ProcessOptions;
+const client = new Client({ limits: { maxConnectionsPerOrigin: concurrency } });
+
+let job: Job | undefined;
+try {
+  job = await Job.open({ source: linesSource(list), output, client, concurrency, method });
+  process.stdout.write("open\n");
+  if (idle) await new Promise(resolve => setTimeout(resolve, 60_000));
+  const { done, ended } = await job.run();
+  if (!forget) await job.close();
+  process.stdout.write(`${JSON.stringify({ done, ended })}\n`);
+} catch (error) {
+  const { code, message, resumable } = error as { code?: string; message: string; resumable?: boolean };
+  process.stdout.write(`${JSON.stringify({ code, message, resumable })}\n`);
+} finally {
+  if (!forget) await job?.close();
+  await client.close();
+}
