@@ -35,7 +35,7 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   maxResponseBytes?: number;
   /** Forget what the journal and the output hold, and begin anew. */
   fresh?: boolean;
-  /** Run the failed items again; their lines leave the output first. */
+  /** Run the failed items again, also those that are not safe to repeat; their lines leave the output first. */
   retryFailed?: boolean;
   /** Aborts the job, as `abort()` does. */
   signal?: AbortSignal;

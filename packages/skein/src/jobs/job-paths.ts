@@ -6,7 +6,9 @@ import type { BodyMode, JobPaths } from "./job-options.ts";
 /** @throws JobError when the output's directory does not exist */
 export function jobPaths(output: string, bodies: BodyMode): JobPaths {
   const path = canonicalPath(resolve(output));
-  const { dir, name } = parse(path);
+  const { dir, base } = parse(path);
+  // `out.json` beside `out.jsonl` is another job, with rejects of its own.
+  const name = base.replace(/\.jsonl$/, "");
   return {
     output: path,
     rejects: join(dir, `${name}.rejects.jsonl`),

@@ -1,41 +1,24 @@
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Batch, BatchOptions, BatchRequest, Response, SettledTask } from "../entry/node.ts";
 import { Feed } from "./feed.ts";
 import { isRepeatable, itemRequest } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
-import { jobPaths } from "./job-paths.ts";
-import { Journal } from "./journal/journal.ts";
-import { ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
+import type { Journal } from "./journal/journal.ts";
 import { Outbox } from "./journal/outbox.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { Ledger } from "./ledger.ts";
-import { requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { type OpenedJob, openJob } from "./open-job.ts";
 import { BodyWriter } from "./sink/body-writer.ts";
 import { RowWriter } from "./sink/row.ts";
-import { checkList, KnownLines } from "./source/known-list.ts";
-import { PeekedBlocks } from "./source/peeked-blocks.ts";
+import { KnownLines } from "./source/known-list.ts";
+import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
-import type { SourcePosition } from "./source/source.ts";
 import { Tally } from "./tally.ts";
 
 type JobBatch = Batch<PendingItem, Response>;
 type Ending = JobSummary["ended"];
 
 const DEFAULT_MARK_AT_ONCE = 50;
-
-/** An opened job, before it is run. */
-interface OpenedJob {
-  readonly options: JobOptions;
-  readonly paths: JobPaths;
-  readonly journal: Journal;
-  readonly known: OpenedJournal;
-  /** Where the list is read on from. */
-  readonly position: SourcePosition;
-  readonly complete: boolean;
-  /** The list from its start, where its first block has been read already. */
-  readonly blocks: PeekedBlocks | undefined;
-}
 
 /**
  * A durable batch: each item of a list is fetched once and recorded once, whatever kills the process in between.
@@ -99,26 +82,7 @@ export class Job {
    * the job differs from the one that was begun
    */
   static async open(options: JobOptions): Promise<Job> {
-    const bodies = options.bodies ?? "inline";
-    const paths = jobPaths(options.output, bodies);
-    const semantics = semanticsOf(options);
-    const isNew = options.fresh === true || !existsSync(paths.journal);
-    // Before anything is made or thrown away.
-    const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
-    const journal = new Journal(paths);
-    try {
-      return new Job({
-        ...(await openJournal(options, semantics, journal)),
-        options,
-        paths,
-        journal,
-        blocks,
-      });
-    } catch (error) {
-      await blocks?.return();
-      await journal.close();
-      throw error;
-    }
+    return new Job(await openJob(options));
   }
 
   /** A snapshot of how far it is; cheap enough to be read ten times a second. */
@@ -202,7 +166,10 @@ export class Job {
 
   #settle(task: SettledTask<PendingItem, Response>): void {
     const item = task.input;
-    if (task.state !== "cancelled") {
+    if (task.error?.code === "CLIENT_CLOSED") {
+      // That says nothing of the item: it stays pending, like all that would fail the same way after it.
+      this.abort();
+    } else if (task.state !== "cancelled") {
       this.#feed.pending.delete(item);
       this.#ledger.settled(item, task);
     } else if (mayHaveBeenSent(task)) {
@@ -291,27 +258,6 @@ export class Job {
     // A batch that ends by itself before its input does was cancelled from elsewhere.
     return { ...rest, ended: this.#ending === "drained" ? "drained" : "aborted" };
   }
-}
-
-/** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */
-async function openJournal(options: JobOptions, semantics: Semantics, journal: Journal) {
-  const { source, fresh = false, retryFailed = false } = options;
-  const found = await journal.call("open", { fresh });
-  const isKnown = !fresh && found.job !== undefined;
-  if (isKnown) requireSame(JSON.parse(found.job.semantics) as Semantics, semantics, options.output);
-  const fingerprint = (await source.fingerprint()) ?? null;
-  const isSameList = found.job?.source === source.name && found.job.fingerprint === fingerprint;
-  const checked =
-    isKnown && source.seekable && !isSameList
-      ? await checkList(source, new RecordedRows(journal, 1, found.lastLine))
-      : undefined;
-  const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
-  const known = await journal.call("begin", { record, fresh, retryFailed });
-  const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
-  const position = checked === undefined || isRetried ? known.position : checked.position;
-  const complete =
-    checked === undefined ? known.complete && source.seekable : !checked.isPending && !isRetried;
-  return { known, position, complete };
 }
 
 /** Whether a server may have seen the request of a cancelled task. */

@@ -36,10 +36,10 @@ export class Ledger implements FeedBook {
   }
 
   unknown(item: SourceItem): void {
-    this.#tally.addUnknown(UNKNOWN_ERROR);
-    this.#outbox.addErrorSample(UNKNOWN_ERROR.code, UNKNOWN_ERROR.message);
+    const { code, message } = UNKNOWN_ERROR;
+    if (this.#tally.addUnknown(UNKNOWN_ERROR)) this.#outbox.addErrorSample(code, message);
     this.#outbox.write(this.#rows.unknown(item));
-    this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: UNKNOWN_ERROR.code });
+    this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: code });
   }
 
   reject(line: RejectedLine): void {

@@ -39,9 +39,10 @@ export class Tally {
     return error !== undefined && this.#addError(error, 1);
   }
 
-  addUnknown(error: { readonly code: string; readonly message: string }): void {
+  /** As `add`, for an item that an earlier run left on its way. */
+  addUnknown(error: { readonly code: string; readonly message: string }): boolean {
     this.unknown++;
-    this.#addError(error, 1);
+    return this.#addError(error, 1);
   }
 
   get counts(): JobCounts {

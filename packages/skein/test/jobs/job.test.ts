@@ -1,19 +1,10 @@
-import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  afterAll,
-  beforeAll,
-  describe,
-  expect,
-  type OriginServer,
-  originServer,
-  test,
-  testBytes,
-} from "@skein/testkit";
-import { argumentsSource, type Job } from "../../src/entry/jobs.ts";
-import { idsOf, JobFolder, linesOf, range } from "./job-folder.ts";
+import { afterAll, beforeAll, describe, expect, type OriginServer, originServer, test } from "@skein/testkit";
+import { argumentsSource } from "../../src/entry/jobs.ts";
+import { Client } from "../../src/entry/node.ts";
+import { idsOf, JobFolder, range } from "./job-folder.ts";
 
 let origin: OriginServer;
 
@@ -38,102 +29,6 @@ function items(count: number, from = 1): string[] {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(2);
 }
-
-describe("a row", () => {
-  test("has its names in their order, and one line", async () => {
-    const folder = new JobFolder();
-    folder.write([JSON.stringify({ id: "a1", url: `${origin.url}/text`, meta: { k: [1, "ü"] } })]);
-    await folder.run();
-    const line = linesOf(folder.output)[0]!;
-    expect(line.replace(/"timings":\{[^}]*\}/, '"timings":{}')).toBe(
-      `{"v":1,"id":"a1","url":"${origin.url}/text","finalUrl":"${origin.url}/text","state":"succeeded","status":200` +
-        `,"attempts":1,"timings":{},"bytes":20,"sha256":"${hash("sha256", "Grüße, 世界 ✓\n")}"` +
-        ',"contentType":"text/plain; charset=utf-8","body":"Grüße, 世界 ✓\\n","meta":{"k":[1,"ü"]}}',
-    );
-    expect(Object.keys(JSON.parse(line).timings)).toEqual(["queued", "waited", "served"]);
-  });
-
-  test("tells what failed, and keeps the body of a refused status", async () => {
-    const folder = new JobFolder();
-    folder.write([
-      `${origin.url}/status/404`,
-      `${origin.url}/reset-mid-body`,
-      `${origin.url}/redirect/302?to=/json`,
-    ]);
-    const summary = await folder.run({ attempts: 2 });
-    const [refused, reset, redirected] = folder.rows().toSorted((a, b) => Number(a.id) - Number(b.id));
-    expect(refused).toMatchObject({ state: "failed", status: 404, attempts: 1, body: "status 404" });
-    expect(refused?.error).toMatchObject({ code: "HTTP_STATUS", phase: "status" });
-    expect(reset).toMatchObject({ state: "failed", status: null, finalUrl: null, bytes: null, attempts: 2 });
-    expect(reset?.error).toMatchObject({ code: "CONNECTION_RESET", phase: "body" });
-    expect(redirected).toMatchObject({ state: "succeeded", finalUrl: `${origin.url}/json`, status: 200 });
-    expect(summary).toMatchObject({ ended: "complete", done: 3, succeeded: 1, failed: 2, rejected: 0 });
-    expect(summary.byStatus).toEqual(
-      new Map([
-        [404, 1],
-        [200, 1],
-      ]),
-    );
-    expect(summary.byError.get("CONNECTION_RESET")).toEqual({ count: 1, sample: reset?.error?.message });
-  });
-
-  test("holds a body so that it comes back byte for byte", async () => {
-    const folder = new JobFolder();
-    const bodies = [
-      { type: "text/html", hex: Buffer.from("\ufeff<p>ä\u0000\u2028</p>").toString("hex"), as: "body" },
-      { type: "application/vnd.api+json", hex: Buffer.from('{"a":1}').toString("hex"), as: "body" },
-      { type: "", hex: Buffer.from("plain").toString("hex"), as: "body" },
-      { type: "text/plain; charset=iso-8859-1", hex: "e4f6fc", as: "bodyBase64" },
-      { type: "image/png", hex: Buffer.from("not text by its type").toString("hex"), as: "bodyBase64" },
-      { type: "text/plain", hex: "eda080", as: "bodyBase64" },
-      { type: "text/plain", hex: "", as: "body" },
-    ] as const;
-    folder.write(
-      bodies.map(({ type, hex }) => `${origin.url}/type?type=${encodeURIComponent(type)}&hex=${hex}`),
-    );
-    await folder.run();
-    const rows = folder.rows();
-    bodies.forEach(({ hex, as }, index) => {
-      const row = rows.find(({ id }) => id === index + 1)!;
-      const content = Buffer.from(row[as] ?? "missing", as === "body" ? "utf8" : "base64");
-      expect(content.toString("hex")).toBe(hex);
-      expect(row).toMatchObject({ bytes: hex.length / 2, sha256: hash("sha256", content) });
-      expect([row.body, row.bodyBase64, row.path].filter(field => field !== undefined)).toHaveLength(1);
-    });
-  });
-
-  test("names a file for a body over 1 MiB, whose content is right", async () => {
-    const folder = new JobFolder();
-    const size = 1024 * 1024;
-    folder.write([`${origin.url}/bytes/${size}`, `${origin.url}/bytes/${size + 1}`]);
-    await folder.run();
-    const [inline, large] = folder.rows().toSorted((a, b) => Number(a.id) - Number(b.id));
-    expect(Buffer.from(inline?.bodyBase64 ?? "", "base64").equals(Buffer.from(testBytes(size)))).toBe(true);
-    expect(large?.path).toBe(`out.bodies/${large?.sha256?.slice(0, 2)}/${large?.sha256}`);
-    expect(readFileSync(join(folder.path, large?.path ?? "")).equals(Buffer.from(testBytes(size + 1)))).toBe(
-      true,
-    );
-  });
-
-  test("bodies: a directory takes all of them, by content; none keeps none, and still tells their hash", async () => {
-    const folder = new JobFolder();
-    folder.write([`${origin.url}/json`, `${origin.url}/json?again`, `${origin.url}/status/204`]);
-    const bodies = { directory: join(folder.path, "saved") };
-    await folder.run({ bodies });
-    const saved = folder.rows().filter(row => row.path !== undefined);
-    expect(saved.map(row => row.path)).toEqual(
-      Array(2).fill(expect.stringMatching(/^saved\/..\/[0-9a-f]{64}\.json$/)),
-    );
-    expect(hash("sha256", readFileSync(join(folder.path, saved[0]?.path ?? "")))).toBe(saved[0]?.sha256);
-    expect(readdirSync(join(folder.path, "saved"), { recursive: true })).toHaveLength(2);
-
-    const another = new JobFolder();
-    another.write([`${origin.url}/json`]);
-    await another.run({ bodies: "none" });
-    expect(another.rows()).toEqual([expect.not.objectContaining({ body: expect.anything() })]);
-    expect(another.rows()).toEqual([expect.objectContaining({ sha256: saved[0]?.sha256, bytes: 31 })]);
-  });
-});
 
 describe("a job that is complete", () => {
   test("sends nothing when it is opened again, and tells how it ended", async () => {
@@ -240,6 +135,20 @@ describe("a job that was stopped", () => {
     expect(idsOf(folder.rows())).toEqual(range(30));
   });
 
+  test("by closing its client: that is no failure of the items", async () => {
+    const folder = new JobFolder();
+    folder.write(range(100).map(n => `${origin.url}/delay/10?${n}`));
+    const client = new Client();
+    const job = await folder.open({ client, concurrency: 5 });
+    const running = job.run();
+    await until(() => job.progress.done >= 20);
+    await client.close();
+    expect(await running).toMatchObject({ ended: "aborted", failed: 0 });
+    await job.close();
+    expect(await folder.run()).toMatchObject({ ended: "complete", succeeded: 100 });
+    expect(idsOf(folder.rows())).toEqual(range(100));
+  });
+
   test("by its signal", async () => {
     const folder = new JobFolder();
     folder.write([`${origin.url}/hang`]);
@@ -326,91 +235,6 @@ describe("failed items", () => {
     folder.write(items(3));
     await folder.run();
     expect((await folder.open({ retryFailed: true })).complete).toBe(true);
-  });
-});
-
-describe("refused before anything is sent or made", () => {
-  let before: number;
-
-  async function expectRefused(opening: Promise<Job>, expected: object): Promise<void> {
-    await expect(opening).rejects.toMatchObject({ name: "JobError", ...expected });
-    expect(origin.requestCount).toBe(before);
-  }
-
-  function folderOf(lines: readonly string[]): JobFolder {
-    before = origin.requestCount;
-    const folder = new JobFolder();
-    folder.write(lines);
-    return folder;
-  }
-
-  test.each([
-    ["with nothing in it", []],
-    ["of comments", ["# a", "", "  "]],
-  ])("a list %s", async (_, lines) => {
-    const folder = folderOf(lines);
-    await expectRefused(folder.open(), { code: "EMPTY_LIST", path: folder.list });
-    expect(readdirSync(folder.path)).toEqual(["urls.txt"]);
-  });
-
-  test("a list that is not there; fresh or not, the output stays", async () => {
-    const folder = folderOf(items(1));
-    await folder.run();
-    before = origin.requestCount;
-    const output = readFileSync(folder.output);
-    const source = argumentsSource([]);
-    await expectRefused(folder.open({ source, fresh: true }), { code: "EMPTY_LIST" });
-    expect(readFileSync(folder.output)).toEqual(output);
-  });
-
-  test("an output that no job wrote", async () => {
-    const folder = folderOf(items(1));
-    writeFileSync(folder.output, "my own\n");
-    await expectRefused(folder.open(), { code: "OUTPUT_NOT_OURS", path: folder.output });
-    expect(readFileSync(folder.output, "utf8")).toBe("my own\n");
-    expect(existsSync(folder.journal)).toBe(false);
-  });
-
-  test("an output that is a directory, or in one that does not exist", async () => {
-    const folder = folderOf(items(1));
-    mkdirSync(folder.output);
-    await expectRefused(folder.open(), { code: "OUTPUT_NOT_OURS", message: /is not a regular file/ });
-    const output = join(folder.path, "no", "out.jsonl");
-    await expectRefused(folder.open({ output }), { code: "FILE_FAILED", message: /there is no directory/ });
-  });
-
-  test.each([
-    ["edited", (lines: string[]) => lines.with(3, `${origin.url}/item/other`), /line 4 is not what it was/],
-    ["shorter", (lines: string[]) => lines.slice(0, 8), /line 9 is gone/],
-    [
-      "longer at its start",
-      (lines: string[]) => [`${origin.url}/item/0`, ...lines],
-      /line 1 is not what it was/,
-    ],
-    ["with a blank in it", (lines: string[]) => lines.toSpliced(5, 0, ""), /line 6 is not what it was/],
-    ["with a bad line", (lines: string[]) => lines.with(0, "ftp://x/"), /line 1 is not what it was/],
-  ])("a list that was changed: %s", async (_, change, message) => {
-    const folder = folderOf([]);
-    folder.write(items(10));
-    await folder.run();
-    before = origin.requestCount;
-    folder.write(change(items(10)));
-    await expectRefused(folder.open(), { code: "JOB_DIFFERS", message });
-    folder.write(items(10));
-    expect((await folder.open()).complete).toBe(true);
-  });
-
-  test("another job with the same output", async () => {
-    const folder = folderOf(items(2));
-    await folder.run();
-    before = origin.requestCount;
-    const headers = { authorization: "Bearer canary" };
-    const opening = folder.open({ method: "HEAD", headers });
-    await expectRefused(opening, {
-      code: "JOB_DIFFERS",
-      message: /method was GET, is HEAD; the header authorization was not given, is sha256:/,
-    });
-    await expect(opening).rejects.not.toThrow("canary");
   });
 });
 

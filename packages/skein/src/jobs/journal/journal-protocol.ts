@@ -64,7 +64,7 @@ export interface BodyFile {
 /** Five numbers an item. */
 export const ROW_WIDTH = 5;
 /** Line, key, state, status (0 where none), and the error code's place in `errorCodes` plus one (0 where none). */
-export type Rows = Float64Array;
+type Rows = Float64Array;
 
 /** A group of items that ended, and of others about to be sent. It is recorded whole or not at all. */
 export interface CommitRequest {

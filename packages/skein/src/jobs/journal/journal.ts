@@ -49,8 +49,11 @@ export class Journal {
 
   /** Gives the lock back, after what was asked before has been done. */
   async close(): Promise<void> {
-    if (this.#ended === undefined) await this.call("close", undefined);
-    await this.#worker.terminate();
+    try {
+      if (this.#ended === undefined) await this.call("close", undefined);
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 
   #answered({ id, value, error }: JournalAnswer): void {

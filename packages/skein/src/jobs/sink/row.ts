@@ -9,7 +9,7 @@ import { withoutUserinfo } from "../redact.ts";
 import type { SourceItem } from "../source/source.ts";
 import type { BodyFields, BodyWriter } from "./body-writer.ts";
 
-export const ROW_VERSION = 1;
+const ROW_VERSION = 1;
 
 /** Rows are put together from text, since this is done for every item: JSON.stringify of an object costs three times that. */
 export class RowWriter {

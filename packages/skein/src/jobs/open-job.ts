@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import type { JobOptions, JobPaths } from "./job-options.ts";
+import { jobPaths } from "./job-paths.ts";
+import { Journal } from "./journal/journal.ts";
+import { ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
+import { RecordedRows } from "./journal/recorded-rows.ts";
+import { requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { checkList } from "./source/known-list.ts";
+import { PeekedBlocks } from "./source/peeked-blocks.ts";
+import type { SourcePosition } from "./source/source.ts";
+
+/** A job that has the lock, whose files and list are in order. */
+export interface OpenedJob {
+  readonly options: JobOptions;
+  readonly paths: JobPaths;
+  readonly journal: Journal;
+  readonly known: OpenedJournal;
+  /** Where the list is read on from. */
+  readonly position: SourcePosition;
+  readonly complete: boolean;
+  /** The list from its start, where its first block has been read already. */
+  readonly blocks: PeekedBlocks | undefined;
+}
+
+/** @throws JobError */
+export async function openJob(options: JobOptions): Promise<OpenedJob> {
+  const paths = jobPaths(options.output, options.bodies ?? "inline");
+  const semantics = semanticsOf(options);
+  const isNew = options.fresh === true || !existsSync(paths.journal);
+  // Before anything is made or thrown away.
+  const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
+  const journal = new Journal(paths);
+  try {
+    return { ...(await openJournal(options, semantics, journal)), options, paths, journal, blocks };
+  } catch (error) {
+    await blocks?.return();
+    // What can fail here has failed before, and was told.
+    await journal.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */
+async function openJournal(options: JobOptions, semantics: Semantics, journal: Journal) {
+  const { source, fresh = false, retryFailed = false } = options;
+  const found = await journal.call("open", { fresh });
+  const isKnown = !fresh && found.job !== undefined;
+  if (isKnown) requireSame(JSON.parse(found.job.semantics) as Semantics, semantics, options.output);
+  const fingerprint = (await source.fingerprint()) ?? null;
+  const isSameList = found.job?.source === source.name && found.job.fingerprint === fingerprint;
+  const checked =
+    isKnown && source.seekable && !isSameList
+      ? await checkList(source, new RecordedRows(journal, 1, found.lastLine))
+      : undefined;
+  const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
+  const known = await journal.call("begin", { record, fresh, retryFailed });
+  // Items that are pending again stand anywhere in the list: the journal then says to read it from its start.
+  const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
+  const position = checked === undefined || isRetried ? known.position : checked.position;
+  const complete =
+    checked === undefined ? known.complete && source.seekable : !checked.isPending && !isRetried;
+  return { known, position, complete };
+}

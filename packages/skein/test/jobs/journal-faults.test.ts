@@ -1,0 +1,73 @@
+// The journal's protocol, with a failure at each of its steps: whatever fails, and whenever, what is recorded in the end
+// is every item once, in the journal as in the output.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@skein/testkit";
+import { type Fault, FaultyParts } from "./faulty-parts.ts";
+import { expectWhole, isReject, run } from "./scripted-journal.ts";
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "skein-journal-"));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Lets every step fail once, each in a folder of its own, until a run has fewer steps than that. */
+function withEachFault(when: Fault["when"], attempt: (folder: string, parts: FaultyParts) => void): number {
+  for (let step = 1; ; step++) {
+    const folder = mkdtempSync(join(directory, `${step}-`));
+    const parts = new FaultyParts({ step, when });
+    attempt(folder, parts);
+    if (!parts.hasFailed) return step - 1;
+  }
+}
+
+function expectFailure(act: () => void, parts: FaultyParts): void {
+  try {
+    act();
+    expect(parts.hasFailed).toBe(false);
+  } catch (error) {
+    expect(parts.hasFailed).toBe(true);
+    expect(error).toMatchObject({ name: "JobError", code: "DISK_FULL", resumable: true });
+  }
+}
+
+describe.each(["before", "half", "after"] as const)("a failure at each step, %s its effect", when => {
+  test("loses nothing and doubles nothing", () => {
+    const steps = withEachFault(when, (folder, parts) => {
+      expectFailure(() => run(folder, { parts }), parts);
+      run(folder);
+      expectWhole(folder);
+    });
+    expect(steps).toBeGreaterThan(40);
+  });
+
+  test("and another in the run that resumes", () => {
+    withEachFault(when, (folder, parts) => {
+      const first = new FaultyParts({ step: 25, when });
+      expect(() => run(folder, { parts: first })).toThrow("disk is full");
+      expectFailure(() => run(folder, { parts }), parts);
+      run(folder);
+      expectWhole(folder);
+    });
+  });
+
+  test("while failed items are taken out of the output, to be run again", () => {
+    const failing = (line: number) => line % 3 === 0;
+    const steps = withEachFault(when, (folder, parts) => {
+      run(folder, { failing });
+      expectWhole(folder, line => failing(line) && !isReject(line));
+      expectFailure(() => run(folder, { parts, retryFailed: true }), parts);
+      // The next run need not ask for it again, but may: what was begun goes on, what was not is as before.
+      run(folder, { retryFailed: true });
+      expectWhole(folder);
+    });
+    expect(steps).toBeGreaterThan(15);
+  });
+});

@@ -1,0 +1,133 @@
+// Twenty lines, some of them bad ones, some with a file: recorded by a journal writer, as a job would have it done.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect } from "@skein/testkit";
+import {
+  type CommitRequest,
+  ItemState,
+  type JobRecord,
+  LISTED_WIDTH,
+  ROW_WIDTH,
+} from "../../src/jobs/journal/journal-protocol.ts";
+import { JournalWriter } from "../../src/jobs/journal/journal-writer.ts";
+import type { FaultyParts } from "./faulty-parts.ts";
+
+export const RECORD: JobRecord = { semantics: "{}", source: "list.txt", fingerprint: "1" };
+export const BEGIN = { record: RECORD, fresh: false, retryFailed: false };
+const LINES = 20;
+const GROUP = 4;
+
+export function pathsIn(folder: string) {
+  return {
+    journal: join(folder, "out.jsonl.job.db"),
+    output: join(folder, "out.jsonl"),
+    rejects: join(folder, "out.rejects.jsonl"),
+  };
+}
+
+export const isReject = (line: number) => line % 7 === 0;
+const hasFile = (line: number) => line % 5 === 0;
+const body = (line: number) => Buffer.from(`the body of ${line}`);
+
+export interface RunOptions {
+  readonly parts?: FaultyParts;
+  readonly retryFailed?: boolean;
+  /** Which lines fail. */
+  failing?(line: number): boolean;
+}
+
+/** Opens the journal as a job does, and records every line that has no row. Throws where a step fails. */
+export function run(
+  folder: string,
+  { parts, retryFailed = false, failing = () => false }: RunOptions = {},
+): void {
+  const writer = new JournalWriter(pathsIn(folder), parts);
+  try {
+    writer.open({ fresh: false });
+    const { position } = writer.begin({ ...BEGIN, retryFailed });
+    const listed = writer.list({ fromLine: position.line + 1, limit: 1_000 });
+    const known = new Set<number>();
+    for (let i = 0; i < listed.length; i += LISTED_WIDTH) known.add(listed[i]!);
+    const lines = Array.from({ length: LINES }, (_, i) => i + 1);
+    const pending = lines.filter(line => line > position.line && !known.has(line));
+    for (let at = 0; at < pending.length; at += GROUP) {
+      writer.commit(
+        groupOf(folder, { lines: pending.slice(at, at + GROUP), next: pending[at + GROUP], failing }),
+      );
+    }
+  } finally {
+    // What a killed process has open is closed for it.
+    parts?.losePower();
+    writer.close();
+  }
+}
+
+interface Group {
+  readonly lines: readonly number[];
+  readonly next: number | undefined;
+  failing(line: number): boolean;
+}
+
+function groupOf(folder: string, { lines, next, failing }: Group): CommitRequest {
+  const rows = new Float64Array(lines.length * ROW_WIDTH);
+  const group = { output: "", rejects: "", files: [] as { path: string; bytes: Uint8Array }[] };
+  lines.forEach((line, index) => {
+    const state = isReject(line) ? "rejected" : failing(line) ? "failed" : "succeeded";
+    rows.set([line, line * 1_000, ItemState[state], 200, state === "failed" ? 1 : 0], index * ROW_WIDTH);
+    if (isReject(line)) group.rejects += `${JSON.stringify({ line })}\n`;
+    else group.output += `${JSON.stringify({ id: line, state })}\n`;
+    if (hasFile(line))
+      group.files.push({ path: join(folder, "bodies", "ab", String(line)), bytes: body(line) });
+  });
+  const position = { offset: 0, line: (next ?? LINES + 1) - 1 };
+  return {
+    rows,
+    errorCodes: ["E"],
+    errorSamples: [],
+    ...group,
+    released: [],
+    position,
+    complete: next === undefined,
+  };
+}
+
+/** What a run that nothing stopped must have left. */
+export function expectWhole(folder: string, failing: (line: number) => boolean = () => false): void {
+  const lines = Array.from({ length: LINES }, (_, i) => i + 1);
+  const { output, rejects, journal } = pathsIn(folder);
+  const rows = readFileSync(output, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map(line => JSON.parse(line));
+  const items = lines.filter(line => !isReject(line));
+  expect(rows.toSorted((a, b) => a.id - b.id)).toEqual(
+    items.map(id => ({ id, state: failing(id) ? "failed" : "succeeded" })),
+  );
+  const bad = readFileSync(rejects, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map(line => JSON.parse(line).line);
+  expect(bad).toEqual(lines.filter(isReject));
+  for (const line of lines.filter(hasFile)) {
+    expect(readFileSync(join(folder, "bodies", "ab", String(line)))).toEqual(body(line));
+  }
+  const database = new DatabaseSync(journal);
+  const recorded = database
+    .prepare("SELECT line FROM items ORDER BY line")
+    .all()
+    .map(row => row.line);
+  expect(database.prepare("SELECT complete, output_bytes AS size FROM job").get()).toMatchObject({
+    complete: 1,
+    size: statSync(output).size,
+  });
+  database.close();
+  expect(recorded).toEqual(lines);
+  expect(readdirSync(folder).toSorted()).toEqual([
+    "bodies",
+    "out.jsonl",
+    "out.jsonl.job.db",
+    "out.rejects.jsonl",
+  ]);
+}
