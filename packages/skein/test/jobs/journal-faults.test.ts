@@ -1,12 +1,12 @@
 // The journal's protocol, with a failure at each of its steps: whatever fails, and whenever, what is recorded in the end
 // is every item once, in the journal as in the output.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@skein/testkit";
 import { type Fault, FaultyParts } from "./faulty-parts.ts";
-import { expectWhole, isReject, run } from "./scripted-journal.ts";
+import { expectWhole, isReject, pathsIn, run } from "./scripted-journal.ts";
 
 let directory: string;
 
@@ -69,5 +69,18 @@ describe.each(["before", "half", "after"] as const)("a failure at each step, %s 
       expectWhole(folder);
     });
     expect(steps).toBeGreaterThan(15);
+  });
+
+  test("while a job is begun anew over an old one", () => {
+    withEachFault(when, (folder, parts) => {
+      run(folder, { failing: () => true });
+      expectFailure(() => run(folder, { parts, fresh: true }), parts);
+      // The old job is still there, or the new one has begun: whole, either way.
+      run(folder);
+      const isOld = readFileSync(pathsIn(folder).output, "utf8").includes("failed");
+      expectWhole(folder, () => isOld);
+      run(folder, { fresh: true });
+      expectWhole(folder);
+    });
   });
 });

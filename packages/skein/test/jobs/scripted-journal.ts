@@ -34,6 +34,7 @@ const body = (line: number) => Buffer.from(`the body of ${line}`);
 export interface RunOptions {
   readonly parts?: FaultyParts;
   readonly retryFailed?: boolean;
+  readonly fresh?: boolean;
   /** Which lines fail. */
   failing?(line: number): boolean;
 }
@@ -41,12 +42,12 @@ export interface RunOptions {
 /** Opens the journal as a job does, and records every line that has no row. Throws where a step fails. */
 export function run(
   folder: string,
-  { parts, retryFailed = false, failing = () => false }: RunOptions = {},
+  { parts, retryFailed = false, fresh = false, failing = () => false }: RunOptions = {},
 ): void {
   const writer = new JournalWriter(pathsIn(folder), parts);
   try {
-    writer.open({ fresh: false });
-    const { position } = writer.begin({ ...BEGIN, retryFailed });
+    writer.open({ fresh });
+    const { position } = writer.begin({ ...BEGIN, retryFailed, fresh });
     const listed = writer.list({ fromLine: position.line + 1, limit: 1_000 });
     const known = new Set<number>();
     for (let i = 0; i < listed.length; i += LISTED_WIDTH) known.add(listed[i]!);

@@ -17,6 +17,8 @@ interface Waiting {
 // From the sources, Node runs the TypeScript file; the build puts the worker beside the bundle.
 const WORKER = import.meta.url.endsWith(".ts") ? "./journal-worker.ts" : "./journal-worker.js";
 
+const YOUNG_GENERATION_MB = 4;
+
 /** The journal as the job sees it: calls that another thread answers, in the order they were made. */
 export class Journal {
   readonly #worker: Worker;
@@ -25,7 +27,11 @@ export class Journal {
   #ended: JobError | undefined;
 
   constructor(paths: JournalPaths) {
-    this.#worker = new Worker(new URL(WORKER, import.meta.url), { workerData: paths });
+    this.#worker = new Worker(new URL(WORKER, import.meta.url), {
+      workerData: paths,
+      // It only passes bytes on: a large nursery would hold tens of megabytes of what is garbage already.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker.on("message", (answer: JournalAnswer) => this.#answered(answer));
     this.#worker.on("error", cause => this.#end("the journal's thread failed", cause));
     this.#worker.on("exit", () => this.#end("the journal is closed", undefined));
