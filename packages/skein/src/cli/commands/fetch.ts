@@ -6,6 +6,7 @@ import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import type { StatusSet } from "../args/status-set.ts";
+import { boundNursery } from "../bound-nursery.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
 import { runJob } from "./run-job.ts";
@@ -31,6 +32,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
   const input = parseInput(args, kindOfPath);
   const output = checkedOutput(flags.output, input);
   checkCombinations(flags, input);
+  boundNursery();
   const body = await readBody(flags);
   if (input.kind === "stdin" && process.stdin.isTTY) {
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
