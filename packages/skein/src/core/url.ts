@@ -122,8 +122,11 @@ function originOf(url: URL): Origin {
 
 function rememberPrefix(text: string, origin: Origin): void {
   const slash = text.indexOf("/", 8);
-  if (slash < 0 || !/^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(text.slice(0, slash))) return;
-  remember(originsByPrefix, text.slice(0, slash), origin);
+  if (slash < 0) return;
+  const prefix = text.slice(0, slash);
+  if (!/^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(prefix)) return;
+  // A text of its own: one cut out of the caller's would keep all of that alive, a whole list maybe.
+  remember(originsByPrefix, prefix === origin.key ? origin.key : Array.from(prefix).join(""), origin);
 }
 
 function remember(cache: Map<string, Origin>, key: string, origin: Origin): void {
