@@ -1,14 +1,37 @@
-import { StreamClosed, StreamConsumed } from "../core/errors.ts";
+import {
+  DecodingError,
+  ResponseTooLarge,
+  type SkeinError,
+  StreamClosed,
+  StreamConsumed,
+} from "../core/errors.ts";
 import type { Headers } from "../core/headers.ts";
+import type { IncomingBody } from "../core/incoming-body.ts";
+import { checkNames, requireCount } from "../core/option-names.ts";
 import type { Request } from "../core/request.ts";
 import type { Response } from "../core/response.ts";
+import { completeError } from "./complete-error.ts";
+import { ByteLines } from "./stream/byte-lines.ts";
+import { LineSplitter } from "./stream/line-splitter.ts";
+import { rechunk } from "./stream/rechunk.ts";
 
-/** The longest line that `lines()` keeps in memory, in characters. */
+/** The longest line that is kept in memory where the caller sets no other limit. */
 const MAX_LINE = 16 * 1024 * 1024;
+
+export interface LinesOptions {
+  /** Characters (UTF-16 code units) of one line. Default: 16 Mi. */
+  maxLineLength?: number;
+}
+
+export interface JsonLinesOptions {
+  /** Bytes of one line. Default: 16 MiB. */
+  maxLineBytes?: number;
+}
 
 /**
  * A response whose body is read as it comes in, once. Leaving a loop early, or `close()`, gives up the rest and closes
- * the connection.
+ * the connection. A reader that is slow slows the server; a large body that nobody begins to read loses its connection
+ * after `limits.unreadBodyTimeout`.
  *
  * ```ts
  * const log = await client.stream("https://example.com/log");
@@ -22,7 +45,7 @@ export class StreamResponse implements AsyncDisposable {
   readonly headers: Headers;
   readonly request: Request;
   readonly #response: Response;
-  #used: "no" | "reading" | "closed" = "no";
+  #used: "no" | "reading" | "read" | "closed" = "no";
 
   constructor(response: Response) {
     this.status = response.status;
@@ -57,17 +80,24 @@ export class StreamResponse implements AsyncDisposable {
     return this.#response.raiseForStatus() as never;
   }
 
-  /** The decoded body, in chunks as they come. */
-  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#begin();
+  /**
+   * The decoded body, in chunks as they come, or of `size` bytes each (the last one may be shorter).
+   *
+   * @throws InvalidOption, StreamConsumed, StreamClosed, and what may end a body: ReadError, DecodingError …
+   */
+  chunks(size?: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunks = this.#read(this.#response.body);
+    const isWhole = size === undefined || requireCount(size, "chunks", 1) === Number.POSITIVE_INFINITY;
+    return isWhole ? chunks : rechunk(chunks, size);
+  }
+
+  /** The body as it was received, its content codings left on. */
+  async *raw(): AsyncGenerator<Uint8Array, void, undefined> {
     const { body } = this.#response;
-    let ended = false;
     try {
-      for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) yield chunk;
-      ended = true;
+      yield* this.#read(body.encoded ?? body);
     } finally {
-      this.#used = "closed";
-      if (!ended) body.cancel("the stream was left early");
+      body.cancel("its encoded bytes were read");
     }
   }
 
@@ -82,29 +112,53 @@ export class StreamResponse implements AsyncDisposable {
     if (rest !== "") yield rest;
   }
 
-  /** The lines of the body, without their ends; CR, LF and CRLF end a line, and nothing else does. */
-  async *lines(): AsyncGenerator<string, void, undefined> {
-    let rest = "";
+  /**
+   * The lines of the body, without their ends; CR, LF and CRLF end a line, and nothing else does.
+   *
+   * @throws ResponseTooLarge naming the line that is longer than `maxLineLength`
+   */
+  async *lines(options: LinesOptions = {}): AsyncGenerator<string, void, undefined> {
+    const most = lineLimit(options, "maxLineLength");
+    const splitter = new LineSplitter();
+    let number = 0;
     for await (const text of this.textChunks()) {
-      // A CR at the end may be half of a CRLF: it waits for what follows.
-      const whole = rest + text;
-      const open = whole.endsWith("\r") ? whole.length - 1 : whole.length;
-      const lines = whole.slice(0, open).split(/\r\n|\r|\n/);
-      rest = lines.pop()! + whole.slice(open);
-      if (rest.length > MAX_LINE) throw new StreamClosed(`a line is longer than ${MAX_LINE} characters`);
-      yield* lines;
+      for (const line of splitter.push(text)) {
+        number += 1;
+        if (line.length > most) throw this.#tooLong(number, `${most} characters`);
+        yield line;
+      }
+      if (splitter.openLength > most) throw this.#tooLong(number + 1, `${most} characters`);
     }
-    if (rest !== "") yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
+    const last = splitter.end();
+    if (last !== undefined) yield last;
   }
 
-  /** Each line that is not blank, as JSON (NDJSON). */
-  async *jsonLines<T = unknown>(): AsyncGenerator<T, void, undefined> {
-    for await (const line of this.lines()) if (line.trim() !== "") yield JSON.parse(line) as T;
+  /**
+   * Each line that is not blank, as JSON (NDJSON, JSON Lines; UTF-8).
+   *
+   * @throws DecodingError naming the line that is not JSON; ResponseTooLarge naming the one longer than `maxLineBytes`
+   * @example
+   * for await (const row of stream.jsonLines<Row>()) save(row);
+   */
+  async *jsonLines<T = unknown>(options: JsonLinesOptions = {}): AsyncGenerator<T, void, undefined> {
+    const most = lineLimit(options, "maxLineBytes");
+    const lines = new ByteLines();
+    let number = 0;
+    for await (const chunk of this.chunks()) {
+      for (const line of lines.push(chunk)) {
+        number += 1;
+        if (line.length > most) throw this.#tooLong(number, `${most} bytes`);
+        yield* this.#parseLine<T>(line, number);
+      }
+      if (lines.openLength > most) throw this.#tooLong(number + 1, `${most} bytes`);
+    }
+    const last = lines.end();
+    if (last !== undefined) yield* this.#parseLine<T>(last, number + 1);
   }
 
   /** Gives up what has not been read. Safe to call twice. */
   close(): void {
-    if (this.#used === "closed") return;
+    if (this.#used === "closed" || this.#used === "read") return;
     this.#used = "closed";
     this.#response.body.cancel("the stream was closed");
   }
@@ -113,10 +167,57 @@ export class StreamResponse implements AsyncDisposable {
     this.close();
   }
 
+  async *#read(body: IncomingBody): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#begin();
+    let ended = false;
+    try {
+      for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) yield chunk;
+      ended = true;
+    } catch (error) {
+      throw completeError(error, { request: this.request, elapsed: 0, attempts: 1 });
+    } finally {
+      this.#used = ended ? "read" : "closed";
+      if (!ended) body.cancel("the stream was left early");
+    }
+  }
+
   #begin(): void {
     if (this.#used === "closed") throw new StreamClosed(`the stream of ${this.request} is closed`);
-    if (this.#used === "reading")
-      throw new StreamConsumed(`the stream of ${this.request} is being read already`);
+    if (this.#used !== "no") {
+      const how = this.#used === "read" ? "has been read" : "is being read already";
+      throw new StreamConsumed(`the stream of ${this.request} ${how}`);
+    }
     this.#used = "reading";
   }
+
+  *#parseLine<T>(line: Uint8Array, number: number): Generator<T, void, undefined> {
+    const text = utf8.decode(line);
+    if (text.trim() === "") return;
+    let value: T;
+    try {
+      value = JSON.parse(text) as T;
+    } catch (cause) {
+      const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+      throw this.#complete(
+        new DecodingError("INVALID_JSON", `line ${number} is not JSON: ${quoted}`, { cause, phase: "body" }),
+      );
+    }
+    yield value;
+  }
+
+  #tooLong(number: number, limit: string): SkeinError {
+    const reason = `line ${number} is longer than ${limit}`;
+    return this.#complete(new ResponseTooLarge("RESPONSE_TOO_LARGE", reason, { phase: "body" }));
+  }
+
+  #complete(error: SkeinError): SkeinError {
+    return completeError(error, { request: this.request, elapsed: 0, attempts: 1 });
+  }
+}
+
+const utf8 = new TextDecoder();
+
+function lineLimit(options: LinesOptions & JsonLinesOptions, name: "maxLineLength" | "maxLineBytes"): number {
+  checkNames(options, [name], name === "maxLineBytes" ? "jsonLines" : "lines");
+  return requireCount(options[name] ?? MAX_LINE, name, 1);
 }

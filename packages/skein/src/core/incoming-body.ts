@@ -10,6 +10,8 @@ export type BodyOutcome = Error | undefined;
 export interface IncomingBody {
   /** The whole body, where it has arrived already (and nothing of it was read yet): no wait is needed. */
   readonly complete: Uint8Array | undefined;
+  /** The same body before its content codings were taken off, where they are; it has one reader too. */
+  readonly encoded?: IncomingBody;
   /** Trailer fields; empty until the body has ended. */
   readonly trailers: Headers;
   /** The next bytes, or undefined at the end. The array is the reader's own. Throws the error that ended the body. */

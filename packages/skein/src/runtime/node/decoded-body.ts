@@ -31,6 +31,10 @@ export class DecodedBody implements IncomingBody {
     return undefined;
   }
 
+  get encoded(): IncomingBody {
+    return this.#inner;
+  }
+
   get trailers(): Headers {
     return this.#inner.trailers;
   }
