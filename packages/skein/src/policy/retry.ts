@@ -76,6 +76,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   CONNECTION_RESET: "idempotent",
   CONNECTION_CLOSED: "idempotent",
   WRITE_FAILED: "idempotent",
+  FETCH_FAILED: "idempotent",
   WRITE_TIMEOUT: "idempotent",
   // The server may still be at it, or has answered and done it: only what changes nothing may be repeated.
   READ_TIMEOUT: "safe",
