@@ -14,3 +14,13 @@ export interface Service {
 
 /** A policy around a service: retry, redirect, buffer … It knows only the service inside it. */
 export type Layer = (inner: Service) => Service;
+
+/** What stands at the bottom of a client: its pool of connections, or what is given as `transport`. */
+export interface Transport extends Service {
+  /** Ends what is under way at once; where it is missing, a client's `destroy()` calls `close()`. */
+  destroy?(reason?: unknown): void;
+  /** Whether it says by itself what codings it takes, and takes them off: then the client does neither. */
+  readonly decodes?: boolean;
+  /** Options that it can't honour, such as `timeout.connect`: a client that is given one refuses it by name. */
+  readonly unsupported?: readonly string[];
+}
