@@ -2,7 +2,7 @@ import type { RequestBody } from "../../skein/src/core/body.ts";
 import { Headers, type HeadersInit } from "../../skein/src/core/headers.ts";
 import type { IncomingBody } from "../../skein/src/core/incoming-body.ts";
 import { Request } from "../../skein/src/core/request.ts";
-import { type CallPolicies, RequestContext } from "../../skein/src/core/request-context.ts";
+import { type CallEvents, type CallPolicies, RequestContext } from "../../skein/src/core/request-context.ts";
 import { Response } from "../../skein/src/core/response.ts";
 import type { Service } from "../../skein/src/core/service.ts";
 import { parseUrl } from "../../skein/src/core/url.ts";
@@ -79,6 +79,7 @@ export interface ContextFacts extends Partial<CallPolicies> {
   deadline?: number;
   streaming?: boolean;
   maxResponseBytes?: number;
+  events?: CallEvents;
 }
 
 /** A context without timeouts; 3 attempts, 20 redirects. */
@@ -93,6 +94,9 @@ export function contextOf(facts: ContextFacts = {}): RequestContext {
     },
     streaming: facts.streaming ?? false,
     maxResponseBytes: facts.maxResponseBytes ?? 2 ** 28,
+    raiseForStatus: false,
+    defaultEncoding: undefined,
+    events: facts.events,
   });
   context.deadline = facts.deadline ?? none;
   return context;

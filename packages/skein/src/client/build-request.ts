@@ -1,11 +1,15 @@
 import { BytesBody, type RequestBody, StreamBody } from "../core/body.ts";
-import { InvalidOption } from "../core/errors.ts";
+import { InvalidOption, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames } from "../core/option-names.ts";
 import { Request } from "../core/request.ts";
-import { parseUrl, Url } from "../core/url.ts";
+import type { Response } from "../core/response.ts";
+import { parseUrl, type Url } from "../core/url.ts";
+import { isHarmlessElsewhere } from "../layers/redirect/next-request.ts";
+import { joinBase } from "./base-url.ts";
+import type { CallOptions } from "./call-options.ts";
 import { encodeJson } from "./json-body.ts";
-import type { CallOptions, ClientSettings } from "./options.ts";
+import type { ClientSettings } from "./options.ts";
 import { addParams, encodeForm, type Params, parseParams } from "./params.ts";
 
 /** What `content` can be. A function makes the body anew for each attempt: so a stream can be replayed. */
@@ -38,11 +42,17 @@ export interface RequestOptions extends CallOptions, BodyOptions {
   signal?: AbortSignal | undefined;
   /** Sent as Idempotency-Key, the same on every attempt: makes a POST safe to repeat. `true` makes one up. */
   idempotencyKey?: string | true;
+  /**
+   * What the call answers when it failed for good, in the place of the error: "on a timeout, the default". Given the error;
+   * throwing it (or another) fails the call. Never asked for what is a mistake in the program.
+   */
+  fallback?: (error: SkeinError) => Response | Promise<Response>;
 }
 
-const REQUEST_NAMES = "params headers content json form timeout retry redirect signal idempotencyKey".split(
-  " ",
-);
+const REQUEST_NAMES =
+  "params headers content json form timeout retry redirect raiseForStatus defaultEncoding signal idempotencyKey fallback".split(
+    " ",
+  );
 
 /**
  * A request of this client.
@@ -51,13 +61,13 @@ const REQUEST_NAMES = "params headers content json form timeout retry redirect s
  */
 export function buildRequest(settings: ClientSettings, method: string, spec: RequestSpec): Request {
   const { url: text, options } = spec;
-  let url = parseUrl(typeof text === "string" ? text : text.href);
-  let headers = settings.headers;
+  let url = resolveUrl(settings, text);
+  let headers = isElsewhere(settings, url) ? settings.headers.filter(isHarmlessElsewhere) : settings.headers;
   let body: RequestBody | undefined;
   if (options !== undefined) {
     checkNames(options, REQUEST_NAMES, "request");
     if (options.params !== undefined)
-      url = withTarget(url, addParams(url.target, parseParams(options.params)));
+      url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
     const encoded = encodeBody(options);
     body = encoded?.body;
@@ -66,7 +76,7 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     if (options.idempotencyKey !== undefined)
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
   }
-  if (settings.params.length > 0) url = withTarget(url, addParams(url.target, settings.params));
+  if (settings.params.length > 0) url = url.withTarget(addParams(url.target, settings.params));
   if (url.userinfo !== undefined && !headers.has("authorization"))
     headers = headers.with("Authorization", basic(url));
   return new Request({
@@ -77,13 +87,22 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
   });
 }
 
+/** A string is below the base URL; a URL object goes where it says. */
+function resolveUrl({ baseUrl }: ClientSettings, url: string | URL): Url {
+  if (typeof url !== "string") return parseUrl(url.href);
+  return baseUrl === undefined ? parseUrl(url) : joinBase(baseUrl, url);
+}
+
+/** Whether the client's own headers, made for its base URL, would go to somebody else. */
+function isElsewhere({ baseUrl }: ClientSettings, url: Url): boolean {
+  return baseUrl !== undefined && baseUrl.origin.key !== url.origin.key;
+}
+
 export interface RequestSpec {
   readonly url: string | URL;
   readonly options: RequestOptions | undefined;
-}
-
-function withTarget(url: Url, target: string): Url {
-  return new Url(url.origin, target, { hash: url.hash, userinfo: url.userinfo });
+  /** The request, where it was built before. */
+  readonly built?: Request;
 }
 
 /** How long a body is, and whether it is chunked, is ours to say: a second opinion would desynchronise the peers. */

@@ -1,18 +1,38 @@
 import { BatchRun } from "../batch/batch.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
-import { InvalidOption } from "../core/errors.ts";
+import {
+  ClientClosed,
+  HTTPError,
+  InvalidOption,
+  LocalProtocolError,
+  type SkeinError,
+} from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
-import type { Service } from "../core/service.ts";
+import type { Layer, Service } from "../core/service.ts";
 import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
+import { type CallOptions, overrideCall } from "./call-options.ts";
 import { completeError } from "./complete-error.ts";
-import { type ClientOptions, type ClientSettings, normalizeClientOptions, overrideCall } from "./options.ts";
+import {
+  type ClientOptions,
+  type ClientSettings,
+  type ExtendOptions,
+  extendSettings,
+  normalizeClientOptions,
+} from "./options.ts";
 import { ResponsePromise } from "./response-promise.ts";
-import { batchStack, clientStack } from "./stack.ts";
+import {
+  batchStack,
+  clientStack,
+  type LayerName,
+  type PlacedLayer,
+  placeLayer,
+  type StackParts,
+} from "./stack.ts";
 import { StreamResponse } from "./stream-response.ts";
 
 /** What a client is built on: a runtime, and the transport at the bottom of its stack. */
@@ -35,23 +55,28 @@ export interface BatchRequest extends Omit<RequestOptions, "signal" | "timeout" 
   method?: string;
 }
 
+/** What a client is when another makes it: settings that are checked already, and connections that it shares. */
+interface SharedBase extends ClientBase {
+  readonly settings: ClientSettings;
+  readonly added: readonly PlacedLayer[];
+}
+
 /** The methods of every client; a runtime's entry gives it its transport. */
 export class BaseClient implements AsyncDisposable {
+  readonly #base: ClientBase;
   readonly #settings: ClientSettings;
-  readonly #ports: ClientBase["ports"];
   readonly #transport: Transport;
+  readonly #added: readonly PlacedLayer[];
   readonly #stack: Service;
+  #closed = false;
 
-  constructor(options: ClientOptions, base: ClientBase) {
-    const defaults = Headers.from([
-      ["Accept", "*/*"],
-      ["Accept-Encoding", base.ports.decompressor.accepts.join(", ")],
-      ["User-Agent", base.userAgent],
-    ]);
-    this.#settings = normalizeClientOptions(options, defaults);
-    this.#ports = base.ports;
+  constructor(options: ClientOptions, base: ClientBase | SharedBase) {
+    this.#base = base;
+    this.#settings =
+      "settings" in base ? base.settings : normalizeClientOptions(options, defaultHeaders(base));
     this.#transport = base.transport(this.#settings);
-    this.#stack = clientStack(this.#transport, base.ports);
+    this.#added = "added" in base ? base.added : [];
+    this.#stack = clientStack(this.#transport, this.#stackParts());
   }
 
   get(url: string | URL, options?: RequestOptions): ResponsePromise {
@@ -91,10 +116,7 @@ export class BaseClient implements AsyncDisposable {
    * response.status; // 200
    */
   request(method: string, url: string | URL, options?: RequestOptions): ResponsePromise {
-    const call = new Call(method, { url, options });
-    return new ResponsePromise((resolve, reject) => {
-      this.#run(call, this.#settings.buffered).then(resolve, reject);
-    }, call);
+    return this.#promise(new Call(method, { url, options }));
   }
 
   /**
@@ -107,7 +129,51 @@ export class BaseClient implements AsyncDisposable {
   ): Promise<StreamResponse> {
     const { method = "GET", ...rest } = options;
     const call = new Call(method, { url, options: rest });
-    return new StreamResponse(await this.#run(call, this.#settings.streaming));
+    return this.#streamed(call);
+  }
+
+  /**
+   * A request of this client, not yet sent: with its base URL, headers and params. `send` sends it, as often as its body
+   * can be replayed.
+   *
+   * @throws InvalidUrl, UnsupportedProtocol, InvalidOption
+   * @example
+   * const request = client.buildRequest("GET", "/users", { params: { page: 2 } });
+   * const response = await client.send(request);
+   */
+  buildRequest(method: string, url: string | URL, options?: RequestOptions): Request {
+    return buildRequest(this.#settings, method, { url, options });
+  }
+
+  /** Sends a request that was built before; with `stream: true` the body is read by iterating. */
+  send(request: Request, options: SendOptions & { stream: true }): Promise<StreamResponse>;
+  send(request: Request, options?: SendOptions): ResponsePromise;
+  send(
+    request: Request,
+    { stream, ...options }: SendOptions = {},
+  ): ResponsePromise | Promise<StreamResponse> {
+    const call = new Call(request.method, { url: request.url.href, options, built: request });
+    return stream === true ? this.#streamed(call) : this.#promise(call);
+  }
+
+  /**
+   * A client with other defaults that shares the connections of this one: headers replace by name, params are added,
+   * objects merge by key. Closing it leaves the connections to this one.
+   *
+   * @throws InvalidOption for `limits` and `tls`, which belong to the connections
+   */
+  extend(options: ExtendOptions): BaseClient {
+    return this.#share(extendSettings(this.#settings, options), this.#added);
+  }
+
+  /**
+   * A client with one more layer, at a stated place, that shares the connections of this one.
+   *
+   * @example
+   * const timed = client.with(inner => ({ ...inner, async send(request, context) { … } }), { before: "retry" });
+   */
+  with(layer: Layer, place: { before?: LayerName; after?: LayerName }): BaseClient {
+    return this.#share(this.#settings, [...this.#added, placeLayer(layer, place)]);
   }
 
   /**
@@ -127,8 +193,8 @@ export class BaseClient implements AsyncDisposable {
   ): Batch<I, V> {
     const { limits } = this.#settings;
     return new BatchRun(items, options, {
-      clock: this.#ports.clock,
-      service: batchStack(this.#transport, this.#ports),
+      clock: this.#base.ports.clock,
+      service: batchStack(this.#transport, this.#stackParts()),
       build: item => this.#buildBatchRequest(item),
       settings: this.#settings.buffered,
       maxConnections: limits.maxConnections,
@@ -139,11 +205,13 @@ export class BaseClient implements AsyncDisposable {
 
   /** Finishes the calls in flight, then frees every connection. Calls made after this fail with ClientClosed. */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#stack.close();
   }
 
   /** Cancels the calls in flight and frees every connection at once. */
   destroy(reason?: unknown): void {
+    this.#closed = true;
     this.#transport.destroy(reason);
   }
 
@@ -151,25 +219,54 @@ export class BaseClient implements AsyncDisposable {
     return this.close();
   }
 
+  #promise(call: Call): ResponsePromise {
+    return new ResponsePromise((resolve, reject) => {
+      this.#run(call, this.#settings.buffered).then(resolve, reject);
+    }, call);
+  }
+
+  async #streamed(call: Call): Promise<StreamResponse> {
+    return new StreamResponse(await this.#run(call, this.#settings.streaming));
+  }
+
   async #run(call: Call, base: CallSettings): Promise<Response> {
-    const { clock } = this.#ports;
+    const { clock } = this.#base.ports;
     const startedAt = clock.now();
+    const { options, built } = call.spec;
     let settings = base;
     let request: Request | undefined;
     try {
-      if (call.spec.options !== undefined) settings = overrideCall(base, call.spec.options);
-      request = buildRequest(this.#settings, call.method, call.spec);
+      if (this.#closed) throw new ClientClosed();
+      if (options !== undefined) settings = overrideCall(base, options);
+      request = built ?? buildRequest(this.#settings, call.method, call.spec);
       const context = call.begin(settings);
       context.deadline = startedAt + settings.timeouts.total;
       const response = await this.#stack.send(request, context);
       response.elapsed = clock.now() - startedAt;
+      if (settings.defaultEncoding !== undefined) response.defaultEncoding = settings.defaultEncoding;
       call.endWith(response.body);
-      return response;
+      return settings.raiseForStatus ? raise(response) : response;
     } catch (error) {
       call.end();
       const elapsed = clock.now() - startedAt;
-      throw completeError(error, { request, elapsed, attempts: settings.policies.attempts });
+      const completed = completeError(error, { request, elapsed, attempts: settings.policies.attempts });
+      if (options?.fallback === undefined || !isForFallback(completed)) throw completed;
+      return options.fallback(completed);
     }
+  }
+
+  #share(settings: ClientSettings, added: readonly PlacedLayer[]): BaseClient {
+    const transport: Transport = {
+      send: (request, context) => this.#transport.send(request, context),
+      // The connections belong to the client that made them.
+      close: async () => undefined,
+      destroy: () => undefined,
+    };
+    return new BaseClient({}, { ...this.#base, transport: () => transport, settings, added });
+  }
+
+  #stackParts(): StackParts {
+    return { ports: this.#base.ports, hooks: this.#settings.hooks, added: this.#added };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {
@@ -181,4 +278,29 @@ export class BaseClient implements AsyncDisposable {
     const { url, method = "GET", ...options } = item;
     return buildRequest(this.#settings, method, { url, options });
   }
+}
+
+/** What may be said of a request that is built already. */
+export interface SendOptions extends CallOptions, Pick<RequestOptions, "signal" | "fallback"> {
+  /** Return as soon as the head is there, with the body to be read by iterating. */
+  stream?: boolean;
+}
+
+function defaultHeaders({ ports, userAgent }: ClientBase): Headers {
+  return Headers.from([
+    ["Accept", "*/*"],
+    ["Accept-Encoding", ports.decompressor.accepts.join(", ")],
+    ["User-Agent", userAgent],
+  ]);
+}
+
+function raise(response: Response): Response {
+  // An error is for reading, not for streaming: the body of a refused stream is given up.
+  if (!response.ok && !response.hasContent) response.body.cancel("the status is an error");
+  return response.raiseForStatus();
+}
+
+/** A mistake in the program is no failure that a default value could stand for; nor is a call that nobody wants. */
+function isForFallback(error: SkeinError): boolean {
+  return error instanceof HTTPError && !(error instanceof LocalProtocolError);
 }

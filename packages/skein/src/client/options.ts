@@ -3,24 +3,11 @@ import { InvalidOption } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { TlsOptions } from "../core/ports.ts";
-import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
-import { type Params, parseParams } from "./params.ts";
-
-/** How long to wait. A number or string alone is `total`; `null` or `false` in a place turns that one off. */
-export interface TimeoutOptions {
-  /** The whole call: queue, retries, redirects and body. Default: 5 minutes; none for `stream`. */
-  total?: Duration | null | false;
-  /** Name resolution, TCP and TLS. Default: 5 s. */
-  connect?: Duration | null | false;
-  /** Between two bytes from the server. Default: 30 s. */
-  read?: Duration | null | false;
-  /** Between two moments in which the network takes bytes. Default: 30 s. */
-  write?: Duration | null | false;
-  /** From the last byte sent to the end of the response's head. Default: none. */
-  headers?: Duration | null | false;
-  /** Waiting for a connection. Default: none. */
-  pool?: Duration | null | false;
-}
+import type { CallSettings } from "../core/request-context.ts";
+import { parseUrl, type Url } from "../core/url.ts";
+import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
+import { type CallOptions, overrideCall } from "./call-options.ts";
+import { type ParamPairs, type Params, parseParams } from "./params.ts";
 
 export interface LimitOptions {
   /** Connections in all. Default: 256. */
@@ -37,32 +24,22 @@ export interface LimitOptions {
   maxResponseBytes?: number;
 }
 
-export interface RetryOptions {
-  /** Attempts in all, the first included. Default: 3. */
-  attempts?: number;
-}
-
-export interface RedirectOptions {
-  /** Default: 20. */
-  max?: number;
-  /** Follow from https to http, without credentials. Default: false. */
-  downgrade?: boolean;
-}
-
-/** What may be said of one call, and as a default of a client. */
-export interface CallOptions {
-  timeout?: Duration | TimeoutOptions | null | false;
-  /** What is safe to repeat is tried again, 3 attempts in all. `false` turns it off, a number is `attempts`. */
-  retry?: RetryOptions | number | null | false;
-  /** Redirects are followed, at most 20. `false` returns the redirecting response. */
-  redirect?: RedirectOptions | null | false;
-}
-
-export interface ClientOptions extends CallOptions {
+/** What a client that extends another may say; the rest belongs to the pool that they share. */
+export interface ExtendOptions extends CallOptions {
+  /**
+   * What the URLs of requests are appended to: "/v1" + "/users" → "/v1/users". A string never leads out of it; a URL
+   * object is sent where it says, without the client's credentials where that is another origin.
+   */
+  baseUrl?: string | URL;
   /** Sent with every request; a request's own replace them by name, `null` removes one. */
   headers?: HeadersInit;
   /** Added to the query of every request. */
   params?: Params;
+  /** Functions that are told of each request, response, error, retry and redirect. */
+  hooks?: Hooks;
+}
+
+export interface ClientOptions extends ExtendOptions {
   limits?: LimitOptions;
   /** `ca`: trusted authorities, PEM. `verify: false` accepts any certificate. */
   tls?: TlsOptions;
@@ -70,9 +47,11 @@ export interface ClientOptions extends CallOptions {
 
 /** A client's options, complete and checked. */
 export interface ClientSettings {
+  readonly baseUrl: Url | undefined;
   readonly headers: Headers;
-  readonly params: readonly (readonly [string, string | null])[];
+  readonly params: ParamPairs;
   readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
+  readonly hooks: Hooks | undefined;
   readonly buffered: CallSettings;
   readonly streaming: CallSettings;
 }
@@ -94,9 +73,23 @@ const DEFAULT_CALL: CallSettings = {
   policies: { attempts: 3, maxRedirects: 20, downgrade: false },
   streaming: false,
   maxResponseBytes: DEFAULT_LIMITS.maxResponseBytes,
+  raiseForStatus: false,
+  defaultEncoding: undefined,
+  events: undefined,
 };
 
-const CLIENT_NAMES = ["headers", "params", "timeout", "limits", "retry", "redirect", "tls"] as const;
+const EXTEND_NAMES = [
+  "baseUrl",
+  "headers",
+  "params",
+  "hooks",
+  "timeout",
+  "retry",
+  "redirect",
+  "raiseForStatus",
+  "defaultEncoding",
+];
+const POOL_NAMES = ["limits", "tls"];
 
 /**
  * Completes and checks a client's options.
@@ -104,82 +97,73 @@ const CLIENT_NAMES = ["headers", "params", "timeout", "limits", "retry", "redire
  * @throws InvalidOption naming the option: an unknown name, a value that makes no sense
  */
 export function normalizeClientOptions(options: ClientOptions, defaultHeaders: Headers): ClientSettings {
-  checkNames(options, CLIENT_NAMES, "Client");
+  checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
   const limits = normalizeLimits(options.limits);
-  const base = { ...DEFAULT_CALL, maxResponseBytes: limits.maxResponseBytes };
-  const streams = {
-    ...base,
+  const buffered = { ...DEFAULT_CALL, maxResponseBytes: limits.maxResponseBytes };
+  const streaming = {
+    ...buffered,
     streaming: true,
     maxResponseBytes: options.limits?.maxResponseBytes ?? NONE,
-    timeouts: { ...base.timeouts, total: NONE },
+    timeouts: { ...buffered.timeouts, total: NONE },
   };
-  return Object.freeze({
-    headers: defaultHeaders.merge(options.headers),
-    params: parseParams(options.params),
+  const base = {
+    baseUrl: undefined,
+    headers: defaultHeaders,
+    params: [],
     limits,
-    buffered: overrideCall(base, options),
-    streaming: overrideCall(streams, options),
-  });
-}
-
-/** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
-export function overrideCall(base: CallSettings, options: CallOptions): CallSettings {
-  const { timeout, retry, redirect } = options;
-  if (timeout === undefined && retry === undefined && redirect === undefined) return base;
-  return Object.freeze({
-    ...base,
-    timeouts: overrideTimeouts(base.timeouts, timeout),
-    policies: overridePolicies(base.policies, retry, redirect),
-  });
-}
-
-const TIMEOUT_NAMES = ["total", "connect", "read", "write", "headers", "pool"] as const;
-
-function overrideTimeouts(base: Timeouts, timeout: CallOptions["timeout"]): Timeouts {
-  if (timeout === undefined) return base;
-  if (timeout === null || timeout === false) {
-    return { total: NONE, connect: NONE, read: NONE, write: NONE, headers: NONE, pool: NONE };
-  }
-  if (typeof timeout !== "object") return { ...base, total: parseDuration(timeout, "timeout") };
-  checkNames(timeout, TIMEOUT_NAMES, "timeout");
-  const timeouts: Record<string, number> = { ...base };
-  for (const name of TIMEOUT_NAMES) {
-    const value = timeout[name];
-    if (value === undefined) continue;
-    timeouts[name] = value === null || value === false ? NONE : parseDuration(value, `timeout.${name}`);
-  }
-  return timeouts as unknown as Timeouts;
-}
-
-function overridePolicies(
-  base: CallPolicies,
-  retry: CallOptions["retry"],
-  redirect: CallOptions["redirect"],
-): CallPolicies {
-  return { ...base, ...retryPolicy(retry), ...redirectPolicy(redirect) };
-}
-
-function retryPolicy(retry: CallOptions["retry"]): Partial<CallPolicies> {
-  if (retry === undefined) return {};
-  if (retry === null || retry === false) return { attempts: 1 };
-  if (typeof retry === "number") return { attempts: requireCount(retry, "retry", 1) };
-  if (typeof retry !== "object")
-    throw new InvalidOption(`retry: expected false, a number or an object; got ${retry}`);
-  checkNames(retry, ["attempts"], "retry");
-  return retry.attempts === undefined ? {} : { attempts: requireCount(retry.attempts, "retry.attempts", 1) };
-}
-
-function redirectPolicy(redirect: CallOptions["redirect"]): Partial<CallPolicies> {
-  if (redirect === undefined) return {};
-  if (redirect === null || redirect === false) return { maxRedirects: 0 };
-  if (typeof redirect !== "object")
-    throw new InvalidOption(`redirect: expected false or an object; got ${redirect}`);
-  checkNames(redirect, ["max", "downgrade"], "redirect");
-  return {
-    ...(redirect.max === undefined ? {} : { maxRedirects: requireCount(redirect.max, "redirect.max", 0) }),
-    ...(redirect.downgrade === undefined ? {} : { downgrade: redirect.downgrade }),
+    hooks: undefined,
+    buffered,
+    streaming,
   };
+  return apply(base, options);
+}
+
+/**
+ * The settings of a client that extends another.
+ *
+ * @throws InvalidOption also for what belongs to the pool that the two share
+ */
+export function extendSettings(settings: ClientSettings, options: ExtendOptions): ClientSettings {
+  const shared = POOL_NAMES.find(name => Object.hasOwn(options, name));
+  if (shared !== undefined) {
+    throw new InvalidOption(
+      `extend: "${shared}" belongs to the connections that both clients share; make a new Client for others`,
+    );
+  }
+  checkNames(options, EXTEND_NAMES, "extend");
+  return apply(settings, options);
+}
+
+function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
+  const hooks = mergeHooks(base.hooks, options.hooks);
+  const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
+  return Object.freeze({
+    baseUrl: options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl),
+    headers: base.headers.merge(options.headers),
+    params: [...base.params, ...parseParams(options.params)],
+    limits: base.limits,
+    hooks,
+    buffered: overrideCall({ ...base.buffered, events }, options),
+    streaming: overrideCall({ ...base.streaming, events }, options),
+  });
+}
+
+function parseBase(baseUrl: string | URL): Url {
+  const url = parseUrl(typeof baseUrl === "string" ? baseUrl : baseUrl.href);
+  if (url.hash === "") return url;
+  throw new InvalidOption(`baseUrl: ${url.href} has a fragment ("#"), which nothing can be appended to`);
+}
+
+function mergeHooks(base: Hooks | undefined, hooks: Hooks | undefined): Hooks | undefined {
+  if (hooks === undefined) return base;
+  checkNames(hooks, HOOK_NAMES, "hooks");
+  for (const name of HOOK_NAMES) {
+    if (hooks[name] !== undefined && typeof hooks[name] !== "function") {
+      throw new InvalidOption(`hooks.${name}: expected a function; got ${typeof hooks[name]}`);
+    }
+  }
+  return Object.freeze({ ...base, ...hooks });
 }
 
 function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {

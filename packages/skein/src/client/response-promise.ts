@@ -1,4 +1,5 @@
 import type { Response } from "../core/response.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
 
 interface Cancellable {
   cancel(reason: unknown): void;
@@ -23,12 +24,17 @@ export class ResponsePromise extends Promise<Response> {
   }
 
   /**
-   * The body as JSON.
+   * The body as JSON; with a schema (Standard Schema: zod, valibot, arktype …), validated and of its type.
    *
-   * @throws HTTPStatusError on a status that is not 2xx, DecodingError when the body is not JSON
+   * @throws HTTPStatusError on a status that is not 2xx, DecodingError when the body is not JSON, SchemaError when it does
+   * not fit the schema
    */
-  async json<T = unknown>(): Promise<T> {
-    return (await this).raiseForStatus().json<T>();
+  json<T>(schema: StandardSchema<T>): Promise<T>;
+  json<T = unknown>(): Promise<T>;
+  async json<T>(schema?: StandardSchema<T>): Promise<T> {
+    const response = (await this).raiseForStatus();
+    const value = response.json<T>();
+    return schema === undefined ? value : response.accept(await schema["~standard"].validate(value));
   }
 
   /**

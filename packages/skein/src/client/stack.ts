@@ -1,37 +1,81 @@
+import { InvalidOption } from "../core/errors.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
 import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
 import { decompressLayer } from "../layers/decompress/decompress-layer.ts";
+import { type Hooks, hooksLayer } from "../layers/hooks/hooks-layer.ts";
 import { redirectLayer } from "../layers/redirect/redirect-layer.ts";
 import { retryLayer } from "../layers/retry/retry-layer.ts";
 
 /**
  * The layers of a client, from the outside, and why each stands where it does:
  *
- * 1. redirect: each hop is a request of its own, with attempts of its own.
- * 2. retry: a hop that fails is tried again, without walking the hops before it once more.
- * 3. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
- * 4. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
+ * 1. hooks: see a call as its caller does: one request, one response.
+ * 2. redirect: each hop is a request of its own, with attempts of its own.
+ * 3. retry: a hop that fails is tried again, without walking the hops before it once more.
+ * 4. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
+ * 5. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
  *
- * Below them is the transport: the pool, its connections and the codec.
+ * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
-export function clientStack(
-  transport: Service,
-  ports: Pick<RuntimePorts, "clock" | "decompressor">,
-): Service {
-  return stack(transport, [
-    redirectLayer(ports.clock),
-    retryLayer(ports.clock),
-    bufferLayer(),
-    decompressLayer(ports.decompressor),
-  ]);
+export const LAYER_NAMES = ["hooks", "redirect", "retry", "buffer", "decompress"] as const;
+export type LayerName = (typeof LAYER_NAMES)[number];
+
+/** What decides which layers there are. */
+export interface StackParts {
+  readonly ports: Pick<RuntimePorts, "clock" | "decompressor">;
+  readonly hooks: Hooks | undefined;
+  readonly added: readonly PlacedLayer[];
+}
+
+/** A layer of the user's, and its place: outside (`before`) or inside (`after`) one of ours. */
+export interface PlacedLayer {
+  readonly layer: Layer;
+  readonly before?: LayerName;
+  readonly after?: LayerName;
+}
+
+export function clientStack(transport: Service, parts: StackParts): Service {
+  return stack(transport, parts, undefined);
 }
 
 /** A batch has no retry layer: it retries by itself, so that a task that waits is seen to wait and holds no slot. */
-export function batchStack(transport: Service, ports: Pick<RuntimePorts, "clock" | "decompressor">): Service {
-  return stack(transport, [redirectLayer(ports.clock), bufferLayer(), decompressLayer(ports.decompressor)]);
+export function batchStack(transport: Service, parts: StackParts): Service {
+  return stack(transport, parts, "retry");
 }
 
-function stack(transport: Service, layers: readonly Layer[]): Service {
-  return layers.reduceRight((inner, layer) => layer(inner), transport);
+function stack(transport: Service, parts: StackParts, without: LayerName | undefined): Service {
+  const layers = LAYER_NAMES.flatMap(name => {
+    const outside = parts.added.filter(({ before }) => before === name);
+    const inside = parts.added.filter(({ after }) => after === name);
+    const own = name === without ? undefined : makeLayer(name, parts);
+    return [...outside.map(({ layer }) => layer), own, ...inside.map(({ layer }) => layer)];
+  });
+  return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
+}
+
+function makeLayer(name: LayerName, { ports, hooks }: StackParts): Layer | undefined {
+  switch (name) {
+    case "hooks":
+      return hooks === undefined ? undefined : hooksLayer(hooks);
+    case "redirect":
+      return redirectLayer(ports.clock);
+    case "retry":
+      return retryLayer(ports.clock);
+    case "buffer":
+      return bufferLayer();
+    case "decompress":
+      return decompressLayer(ports.decompressor);
+  }
+}
+
+/** @throws InvalidOption when the place is none, or two */
+export function placeLayer(layer: Layer, place: Omit<PlacedLayer, "layer">): PlacedLayer {
+  if (typeof layer !== "function")
+    throw new InvalidOption("with(layer, …): expected a layer, a function of the service inside it");
+  const named = [place.before, place.after].filter(name => name !== undefined);
+  if (named.length !== 1 || !LAYER_NAMES.includes(named[0]!)) {
+    throw new InvalidOption(`with(layer, …): say "before" or "after" one of ${LAYER_NAMES.join(", ")}`);
+  }
+  return { layer, ...place };
 }

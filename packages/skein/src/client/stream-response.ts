@@ -103,7 +103,7 @@ export class StreamResponse implements AsyncDisposable {
 
   /** The body as text, in the charset of content-type, else UTF-8; a character is never split. */
   async *textChunks(): AsyncGenerator<string, void, undefined> {
-    const decoder = this.#response.textDecoder();
+    const decoder = this.#response.textDecoder({ fresh: true });
     for await (const chunk of this.chunks()) {
       const text = decoder.decode(chunk, { stream: true });
       if (text !== "") yield text;

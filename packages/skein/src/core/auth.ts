@@ -2,9 +2,7 @@ import type { Request } from "./request.ts";
 import type { Response } from "./response.ts";
 
 /** Yields requests and is handed their responses; the response to the last one is the call's. */
-export type AuthFlow =
-  | Generator<Request, void, Response>
-  | AsyncGenerator<Request, void, Response>;
+export type AuthFlow = Generator<Request, void, Response> | AsyncGenerator<Request, void, Response>;
 
 /**
  * How a client proves who it is. A flow does no IO of its own: it yields the request to send and receives its response, so

@@ -11,12 +11,16 @@
  * │  │  │  └─ UnsupportedProtocol
  * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
+ * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
  * ├─ AbortError (name "AbortError", cause = the reason given)
+ * ├─ SchemaError (.issues): JSON that is not what the schema says
  * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed
  *
  * A floor that meets a failure says what it knows (`code`, `reason`, `phase`, what was sent). The client, which
  * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
  */
+
+import type { SchemaIssue } from "./standard-schema.ts";
 
 /** What went wrong, as one literal: a `switch` over it narrows, and it is stable across versions. */
 export type ErrorCode =
@@ -47,6 +51,9 @@ export type ErrorCode =
   | "REDIRECT_REFUSED"
   | "RESPONSE_TOO_LARGE"
   | "HTTP_STATUS"
+  | "SCHEMA_MISMATCH"
+  | "CHECKSUM_MISMATCH"
+  | "FILE_FAILED"
   | "HANDLER_FAILED"
   | "ABORTED"
   | "INVALID_URL"
@@ -223,6 +230,40 @@ export class HTTPStatusError<R extends StatusCarrier = StatusCarrier> extends HT
   }
 }
 
+/** The body is JSON, but not what the schema says it should be. */
+export class SchemaError extends SkeinError {
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(issues: readonly SchemaIssue[]) {
+    const [first] = issues;
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+    super(
+      "SCHEMA_MISMATCH",
+      `the body does not fit the schema: ${first === undefined ? "" : describeIssue(first)}${more}`,
+    );
+    this.issues = issues;
+  }
+}
+
+function describeIssue({ path = [], message }: SchemaIssue): string {
+  const keys = path.map(step => (typeof step === "object" ? step.key : step));
+  return keys.length === 0 ? message : `${keys.map(String).join(".")}: ${message}`;
+}
+
+/** A file of this machine can't be read or written: a body's, a download's. */
+export class FileError extends SkeinError {
+  constructor(reason: string, cause?: unknown) {
+    super("FILE_FAILED", reason, { cause });
+  }
+}
+
+/** What was downloaded is not what the caller expected; nothing of it was kept. */
+export class ChecksumError extends SkeinError {
+  constructor(reason: string) {
+    super("CHECKSUM_MISMATCH", reason, { phase: "body", requestSent: "full" });
+  }
+}
+
 /** A function that the caller gave (`request`, `parse`, `accept`) threw; its error is the `cause`. */
 export class HandlerError extends SkeinError {
   constructor(what: string, cause: unknown) {
@@ -262,6 +303,7 @@ const NAMED = {
   RedirectRefused,
   ResponseTooLarge,
   HTTPStatusError,
+  SchemaError,
   HandlerError,
   AbortError,
   InvalidUrl,

@@ -1,4 +1,9 @@
-import { AbortError } from "./errors.ts";
+import type { Auth } from "./auth.ts";
+import type { DefaultEncoding } from "./charset.ts";
+import { AbortError, type SkeinError } from "./errors.ts";
+import type { Request } from "./request.ts";
+import type { Response } from "./response.ts";
+import type { Origin } from "./url.ts";
 
 /** The timeouts in force for one call, in milliseconds; `Infinity` where there is none. */
 export interface Timeouts {
@@ -32,6 +37,48 @@ export interface CallSettings {
   readonly policies: CallPolicies;
   readonly streaming: boolean;
   readonly maxResponseBytes: number;
+  /** Whether a status that is not 2xx fails the call. */
+  readonly raiseForStatus: boolean;
+  readonly defaultEncoding: DefaultEncoding | undefined;
+  /** Functions of the user's that are told what layers do; undefined when there are none. */
+  readonly events: CallEvents | undefined;
+  readonly auth?: CallAuth | undefined;
+  /** The call's own cookies, name → value; null turns cookies off. */
+  readonly cookies?: Readonly<Record<string, string>> | null | undefined;
+}
+
+/** How a call proves who it is, and to whom. */
+export interface CallAuth {
+  readonly auth: Auth;
+  /** The only origin that may know, that of a base URL; undefined: the one where the call begins. */
+  readonly origin: Origin | undefined;
+  /** Whether it was given with the call itself: then it replaces an authorization field of the request. */
+  readonly isOwn: boolean;
+}
+
+/** What layers tell while a call is under way. A function that throws fails the call. */
+export interface CallEvents {
+  /** Before the wait for another attempt. */
+  retry?(event: RetryEvent): void | Promise<void>;
+  /** Before a redirect is followed. */
+  redirect?(event: RedirectEvent): void | Promise<void>;
+}
+
+export interface RetryEvent {
+  readonly request: Request;
+  /** What the attempt ended with: an error, or a response whose status is tried again. */
+  readonly error: SkeinError | undefined;
+  readonly response: Response | undefined;
+  /** The number of the attempt that failed, from 1. */
+  readonly attempt: number;
+  readonly delayMs: number;
+}
+
+export interface RedirectEvent {
+  /** The response that redirects. */
+  readonly response: Response;
+  /** The request that will be sent. */
+  readonly nextRequest: Request;
 }
 
 /**
@@ -47,6 +94,13 @@ export class RequestContext {
   readonly streaming: boolean;
   /** The most bytes of a decoded body; beyond them the call fails with ResponseTooLarge. */
   readonly maxResponseBytes: number;
+  readonly events: CallEvents | undefined;
+  readonly auth: CallAuth | undefined;
+  readonly cookies: Readonly<Record<string, string>> | null | undefined;
+  /** Where the call began, as the first layer that asked has seen it. */
+  home: Origin | undefined;
+  /** Whether a redirect has led the call to another origin. */
+  hasLeftHome = false;
   /** Which try this is, from 1; layers that try again count it up. */
   attempt = 1;
   cancelled = false;
@@ -62,6 +116,19 @@ export class RequestContext {
     this.policies = call.policies;
     this.streaming = call.streaming;
     this.maxResponseBytes = call.maxResponseBytes;
+    this.events = call.events;
+    this.auth = call.auth;
+    this.cookies = call.cookies;
+  }
+
+  /**
+   * For layers that add credentials to a hop: whether the call is still at the origin where it began. Once it has left,
+   * they stay behind for good: whoever leads it away and back must not choose what it asks for there in our name.
+   */
+  isAtHome(origin: Origin): boolean {
+    this.home ??= origin;
+    if (origin.key !== this.home.key) this.hasLeftHome = true;
+    return !this.hasLeftHome;
   }
 
   /** Stops the call wherever it is. Does nothing when it has ended or was cancelled before. */

@@ -1,8 +1,18 @@
-import { type Attempt, DecodingError, HTTPStatusError, StreamConsumed } from "./errors.ts";
+import { charsetOf, type DefaultEncoding, decodeJsonText, decoderOf, isKnownCharset } from "./charset.ts";
+import {
+  type Attempt,
+  DecodingError,
+  HTTPStatusError,
+  InvalidOption,
+  SchemaError,
+  type SkeinError,
+  StreamConsumed,
+} from "./errors.ts";
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
+import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 /** The facts of a response's head. */
 export interface ResponseHead {
@@ -13,6 +23,7 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
@@ -42,6 +53,8 @@ export class Response {
   elapsed = 0;
   /** Whether a kept-alive connection carried it. */
   reused = false;
+  #encoding: string | undefined;
+  #defaultEncoding: DefaultEncoding | undefined;
   #content: Uint8Array | undefined;
   #text: string | undefined;
 
@@ -57,6 +70,31 @@ export class Response {
   /** Whether the status is 2xx. */
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
+  }
+
+  /** 1xx */
+  get isInformational(): boolean {
+    return this.status < 200;
+  }
+
+  /** 3xx with a Location: it leads elsewhere. */
+  get isRedirect(): boolean {
+    return this.status >= 300 && this.status < 400 && this.headers.has("location");
+  }
+
+  /** 4xx */
+  get isClientError(): boolean {
+    return this.status >= 400 && this.status < 500;
+  }
+
+  /** 5xx */
+  get isServerError(): boolean {
+    return this.status >= 500 && this.status < 600;
+  }
+
+  /** 4xx or 5xx */
+  get isError(): boolean {
+    return this.isClientError || this.isServerError;
   }
 
   /** Where the response came from, after redirects, without credentials. */
@@ -79,30 +117,44 @@ export class Response {
     return this.#content;
   }
 
-  /** The body as text: in the charset of content-type, else UTF-8. A byte order mark is dropped. */
+  /** The body as text: in the charset of content-type, else in `defaultEncoding`, else UTF-8. A byte order mark is dropped. */
   text(): string {
-    this.#text ??= decoderFor(this.headers).decode(this.bytes());
+    this.#text ??= this.textDecoder().decode(this.bytes());
     return this.#text;
   }
 
   /**
-   * The body as JSON.
+   * The body as JSON, in UTF-8, UTF-16 or UTF-32. With a schema (zod, valibot, arktype and others: Standard Schema) it is
+   * validated, and has the schema's type.
    *
-   * @throws DecodingError when it is not JSON; the message quotes its beginning
+   * @throws DecodingError when it is not JSON, SchemaError when it does not fit, InvalidOption when the schema validates
+   * asynchronously (then use `await client.get(url).json(schema)`)
    */
-  json<T = unknown>(): T {
-    const text = this.text();
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-      const error = new DecodingError("INVALID_JSON", `the body is not JSON: ${quoted}`, {
-        cause,
-        phase: "body",
-      });
-      error.request = { method: this.request.method, url: redactUrl(this.url) };
-      throw error;
+  json<T>(schema: StandardSchema<T>): T;
+  json<T = unknown>(): T;
+  json<T>(schema?: StandardSchema<T>): T {
+    const value = this.#parseJson();
+    if (schema === undefined) return value as T;
+    const result = schema["~standard"].validate(value);
+    if (result instanceof Promise) {
+      throw new InvalidOption(
+        "json(schema): this schema validates asynchronously; await the call's own json(schema) instead",
+      );
     }
+    return this.accept(result);
+  }
+
+  /** The value that a schema accepted, or its issues as an error of this call. */
+  accept<T>(result: SchemaResult<T>): T {
+    if (result.issues === undefined) return result.value;
+    throw this.#ownError(new SchemaError(result.issues));
+  }
+
+  /** The body as a Blob of its content type. */
+  blob(): Blob {
+    return new Blob([this.bytes() as Uint8Array<ArrayBuffer>], {
+      type: this.headers.get("content-type") ?? "",
+    });
   }
 
   /**
@@ -127,9 +179,31 @@ export class Response {
     return error;
   }
 
-  /** A decoder of this response's text; a new one, so that it can decode a stream. */
-  textDecoder(): TextDecoder {
-    return new TextDecoder(decoderFor(this.headers).encoding);
+  /** The charset that content-type names, whether it is known or not; undefined when it names none. */
+  get charsetEncoding(): string | undefined {
+    return charsetOf(this.headers);
+  }
+
+  /** The charset that `text()` uses. It can be set before the first use. */
+  get encoding(): string {
+    return this.textDecoder().encoding;
+  }
+
+  set encoding(charset: string) {
+    if (!isKnownCharset(charset)) throw new InvalidOption(`encoding: no charset is named "${charset}"`);
+    this.#encoding = charset;
+    this.#text = undefined;
+  }
+
+  /** Used where content-type names no charset; the client sets it. */
+  set defaultEncoding(encoding: DefaultEncoding) {
+    this.#defaultEncoding = encoding;
+  }
+
+  /** A decoder of this response's text. For a stream it must be one of its own: `{ fresh: true }`. */
+  textDecoder(options?: { fresh: boolean }): TextDecoder {
+    const decoder = decoderOf(this.#encoding ?? this.charsetEncoding ?? this.#fallbackEncoding());
+    return options?.fresh === true ? new TextDecoder(decoder.encoding) : decoder;
   }
 
   /** For the layer that has read the body. */
@@ -149,23 +223,28 @@ export class Response {
     const type = this.headers.get("content-type") ?? "";
     if (this.#content === undefined || this.#content.length === 0 || !/^text\/|json|xml/i.test(type))
       return "";
-    const text = decoderFor(this.headers).decode(this.#content.subarray(0, QUOTED_CHARACTERS * 4));
+    const text = this.textDecoder().decode(this.#content.subarray(0, QUOTED_CHARACTERS * 4));
     return `: ${text.slice(0, QUOTED_CHARACTERS).replace(/\s+/g, " ").trim()}`;
   }
-}
 
-const utf8 = new TextDecoder("utf-8");
-const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
+  #fallbackEncoding(): string | undefined {
+    const encoding = this.#defaultEncoding;
+    return typeof encoding === "function" ? encoding(this.#content ?? NO_BYTES) : encoding;
+  }
 
-/** The decoder of the charset that content-type names; UTF-8 where it names none, or one that nobody knows. */
-function decoderFor(headers: Headers): TextDecoder {
-  const type = headers.get("content-type");
-  if (type === null || !type.includes(";")) return utf8;
-  const charset = CHARSET.exec(type)?.[1];
-  if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8;
-  try {
-    return new TextDecoder(charset);
-  } catch {
-    return utf8;
+  #parseJson(): unknown {
+    const text = decodeJsonText(this.bytes());
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+      const details = { cause, phase: "body" } as const;
+      throw this.#ownError(new DecodingError("INVALID_JSON", `the body is not JSON: ${quoted}`, details));
+    }
+  }
+
+  #ownError<E extends SkeinError>(error: E): E {
+    error.request = { method: this.request.method, url: redactUrl(this.url) };
+    return error;
   }
 }

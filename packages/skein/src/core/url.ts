@@ -38,6 +38,11 @@ export class Url {
     return this.href;
   }
 
+  /** The same place, with another path and query. */
+  withTarget(target: string): Url {
+    return new Url(this.origin, target, { hash: this.hash, userinfo: this.userinfo });
+  }
+
   /** Another URL, relative to this one (RFC 3986 §5). A fragment is kept when the new one has none. */
   resolve(reference: string): Url {
     const next = parseUrl(reference, this.href);

@@ -1,6 +1,7 @@
 /** Skein on Node, Bun and Deno: the public exports of `skein`. */
 
 import { BaseClient } from "../client/client.ts";
+import { oneShot } from "../client/one-shot.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { nodePorts } from "../runtime/node/node-ports.ts";
@@ -27,6 +28,26 @@ export class Client extends BaseClient {
   }
 }
 
+/**
+ * Calls without a client of one's own: they share one, with its defaults, and so its connections. `del` is for those who
+ * import by name: `delete` is a word of the language.
+ *
+ * @example
+ * import { get } from "skein";
+ * const user = await get("https://api.example.com/users/1").json();
+ */
+export const {
+  get,
+  head,
+  options,
+  post,
+  put,
+  patch,
+  delete: del,
+  request,
+  stream,
+} = oneShot(() => new Client());
+
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
 export { gather } from "../batch/gather.ts";
 export type {
@@ -40,21 +61,22 @@ export type {
   TaskTimings,
 } from "../batch/task.ts";
 export type { BodyOptions, Content, RequestOptions } from "../client/build-request.ts";
-export type { BatchRequest } from "../client/client.ts";
-export type {
-  ClientOptions,
-  LimitOptions,
-  RedirectOptions,
-  RetryOptions,
-  TimeoutOptions,
-} from "../client/options.ts";
+export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
+export type { BaseClient, BatchRequest, SendOptions } from "../client/client.ts";
+export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
 export type { Params } from "../client/params.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
+export type { LayerName } from "../client/stack.ts";
 export { StreamResponse } from "../client/stream-response.ts";
+export type { DefaultEncoding } from "../core/charset.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
 export type { TlsOptions } from "../core/ports.ts";
 export { Request } from "../core/request.ts";
+export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export { Response } from "../core/response.ts";
+export type { Layer, Service } from "../core/service.ts";
+export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
+export type { Hooks } from "../layers/hooks/hooks-layer.ts";
 export { VERSION } from "./version.ts";

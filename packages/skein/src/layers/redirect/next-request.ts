@@ -29,6 +29,11 @@ const HARMLESS_ELSEWHERE = new Set([
   "user-agent",
 ]);
 
+/** Whether a field, by its lower-case name, may be told to another origin than the one it was meant for. */
+export function isHarmlessElsewhere(lowerCaseName: string): boolean {
+  return HARMLESS_ELSEWHERE.has(lowerCaseName) || lowerCaseName.startsWith("if-");
+}
+
 /** What describes a body and makes no sense without one, besides `content-*`. */
 const BODY_HEADERS = new Set(["digest", "expect", "repr-digest", "trailer", "transfer-encoding"]);
 
@@ -89,7 +94,7 @@ function headersAfter(headers: Headers, hop: { isElsewhere: boolean; keepsBody: 
   if (!hop.isElsewhere && hop.keepsBody) return headers;
   return headers.filter(name => {
     if (name.startsWith("content-") || BODY_HEADERS.has(name)) return hop.keepsBody;
-    return !hop.isElsewhere || HARMLESS_ELSEWHERE.has(name) || name.startsWith("if-");
+    return !hop.isElsewhere || isHarmlessElsewhere(name);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
-import { AbortError, TooManyRedirects } from "../../core/errors.ts";
+import { AbortError, HandlerError, isSkeinError, TooManyRedirects } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
-import type { RequestContext } from "../../core/request-context.ts";
+import type { CallEvents, RedirectEvent, RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import { discardBody } from "../discard-body.ts";
@@ -47,10 +47,19 @@ class RedirectService implements Service {
       if (history.length > context.policies.maxRedirects) throw tooMany(history);
       const redirect = { status: response.status, location: locationOf(response) };
       sent = nextRequest(sent, redirect, context.policies);
+      if (context.events?.redirect !== undefined) await tell(context.events, { response, nextRequest: sent });
       response = await this.#inner.send(sent, context);
     }
     response.history = history;
     return response;
+  }
+}
+
+async function tell(events: CallEvents, event: RedirectEvent): Promise<void> {
+  try {
+    await events.redirect?.(event);
+  } catch (error) {
+    throw isSkeinError(error) ? error : new HandlerError("hooks.redirect", error);
   }
 }
 

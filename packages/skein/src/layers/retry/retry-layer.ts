@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
-import { AbortError, type Attempt, isSkeinError, type SkeinError } from "../../core/errors.ts";
+import { AbortError, type Attempt, HandlerError, isSkeinError, type SkeinError } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
-import type { RequestContext } from "../../core/request-context.ts";
+import type { CallEvents, RequestContext, RetryEvent } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import {
@@ -50,6 +50,8 @@ class RetryService implements Service {
       attempts.push(this.#record(outcome, startedAt));
       const decision = this.#decide(outcome, request, context);
       if (!decision.retry) return end(outcome, attempts, decision);
+      if (context.events?.retry !== undefined)
+        await tell(context.events, eventOf(outcome, request, { context, decision }));
       await this.#wait(outcome, decision.delayMs, context);
       if (context.cancelled) throw Object.assign(new AbortError(context.cancelReason), { attempts });
     }
@@ -104,6 +106,30 @@ class RetryService implements Service {
         resolve();
       };
     });
+  }
+}
+
+function eventOf(
+  outcome: Response | SkeinError,
+  request: Request,
+  { context, decision }: { context: RequestContext; decision: RetryDecision & { retry: true } },
+): RetryEvent {
+  const isError = isSkeinError(outcome);
+  return {
+    request,
+    error: isError ? outcome : undefined,
+    response: isError ? undefined : outcome,
+    attempt: context.attempt,
+    delayMs: decision.delayMs,
+  };
+}
+
+async function tell(events: CallEvents, event: RetryEvent): Promise<void> {
+  try {
+    await events.retry?.(event);
+  } catch (error) {
+    event.response?.body.cancel(error);
+    throw isSkeinError(error) ? error : new HandlerError("hooks.retry", error);
   }
 }
 

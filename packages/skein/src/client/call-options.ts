@@ -1,0 +1,121 @@
+import { type DefaultEncoding, isKnownCharset } from "../core/charset.ts";
+import { type Duration, parseDuration } from "../core/duration.ts";
+import { InvalidOption } from "../core/errors.ts";
+import { checkNames, requireCount } from "../core/option-names.ts";
+import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
+
+/** How long to wait. A number or string alone is `total`; `null` or `false` in a place turns that one off. */
+export interface TimeoutOptions {
+  /** The whole call: queue, retries, redirects and body. Default: 5 minutes; none for `stream`. */
+  total?: Duration | null | false;
+  /** Name resolution, TCP and TLS. Default: 5 s. */
+  connect?: Duration | null | false;
+  /** Between two bytes from the server. Default: 30 s. */
+  read?: Duration | null | false;
+  /** Between two moments in which the network takes bytes. Default: 30 s. */
+  write?: Duration | null | false;
+  /** From the last byte sent to the end of the response's head. Default: none. */
+  headers?: Duration | null | false;
+  /** Waiting for a connection. Default: none. */
+  pool?: Duration | null | false;
+}
+
+export interface RetryOptions {
+  /** Attempts in all, the first included. Default: 3. */
+  attempts?: number;
+}
+
+export interface RedirectOptions {
+  /** Default: 20. */
+  max?: number;
+  /** Follow from https to http, without credentials. Default: false. */
+  downgrade?: boolean;
+}
+
+/** What may be said of one call, and as a default of a client. */
+export interface CallOptions {
+  timeout?: Duration | TimeoutOptions | null | false;
+  /** What is safe to repeat is tried again, 3 attempts in all. `false` turns it off, a number is `attempts`. */
+  retry?: RetryOptions | number | null | false;
+  /** Redirects are followed, at most 20. `false` returns the redirecting response. */
+  redirect?: RedirectOptions | null | false;
+  /** Whether a status that is not 2xx is an error of the call. Default: false. */
+  raiseForStatus?: boolean;
+  /**
+   * The charset of text whose content-type names none: a name, or a function of the bytes. Default: UTF-8.
+   */
+  defaultEncoding?: DefaultEncoding;
+}
+
+const NONE = Number.POSITIVE_INFINITY;
+
+/** The options of a call that are made into its settings; those of its request are elsewhere. */
+const CALL_NAMES = ["timeout", "retry", "redirect", "raiseForStatus", "defaultEncoding"] as const;
+
+/** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
+export function overrideCall(base: CallSettings, options: CallOptions): CallSettings {
+  const { timeout, retry, redirect, raiseForStatus, defaultEncoding } = options;
+  if (CALL_NAMES.every(name => options[name] === undefined)) return base;
+  return Object.freeze({
+    ...base,
+    timeouts: overrideTimeouts(base.timeouts, timeout),
+    policies: overridePolicies(base.policies, retry, redirect),
+    raiseForStatus: raiseForStatus ?? base.raiseForStatus,
+    defaultEncoding: defaultEncoding === undefined ? base.defaultEncoding : checkEncoding(defaultEncoding),
+  });
+}
+
+const TIMEOUT_NAMES = ["total", "connect", "read", "write", "headers", "pool"] as const;
+
+function overrideTimeouts(base: Timeouts, timeout: CallOptions["timeout"]): Timeouts {
+  if (timeout === undefined) return base;
+  if (timeout === null || timeout === false) {
+    return { total: NONE, connect: NONE, read: NONE, write: NONE, headers: NONE, pool: NONE };
+  }
+  if (typeof timeout !== "object") return { ...base, total: parseDuration(timeout, "timeout") };
+  checkNames(timeout, TIMEOUT_NAMES, "timeout");
+  const timeouts: Record<string, number> = { ...base };
+  for (const name of TIMEOUT_NAMES) {
+    const value = timeout[name];
+    if (value === undefined) continue;
+    timeouts[name] = value === null || value === false ? NONE : parseDuration(value, `timeout.${name}`);
+  }
+  return timeouts as unknown as Timeouts;
+}
+
+function overridePolicies(
+  base: CallPolicies,
+  retry: CallOptions["retry"],
+  redirect: CallOptions["redirect"],
+): CallPolicies {
+  return { ...base, ...retryPolicy(retry), ...redirectPolicy(redirect) };
+}
+
+function retryPolicy(retry: CallOptions["retry"]): Partial<CallPolicies> {
+  if (retry === undefined) return {};
+  if (retry === null || retry === false) return { attempts: 1 };
+  if (typeof retry === "number") return { attempts: requireCount(retry, "retry", 1) };
+  if (typeof retry !== "object")
+    throw new InvalidOption(`retry: expected false, a number or an object; got ${retry}`);
+  checkNames(retry, ["attempts"], "retry");
+  return retry.attempts === undefined ? {} : { attempts: requireCount(retry.attempts, "retry.attempts", 1) };
+}
+
+function redirectPolicy(redirect: CallOptions["redirect"]): Partial<CallPolicies> {
+  if (redirect === undefined) return {};
+  if (redirect === null || redirect === false) return { maxRedirects: 0 };
+  if (typeof redirect !== "object")
+    throw new InvalidOption(`redirect: expected false or an object; got ${redirect}`);
+  checkNames(redirect, ["max", "downgrade"], "redirect");
+  return {
+    ...(redirect.max === undefined ? {} : { maxRedirects: requireCount(redirect.max, "redirect.max", 0) }),
+    ...(redirect.downgrade === undefined ? {} : { downgrade: redirect.downgrade }),
+  };
+}
+
+function checkEncoding(encoding: DefaultEncoding): DefaultEncoding {
+  if (typeof encoding === "function" || isKnownCharset(encoding)) return encoding;
+  throw new InvalidOption(
+    `defaultEncoding: no charset is named "${encoding}"; expected one such as "utf-8" or "shift_jis"`,
+  );
+}
