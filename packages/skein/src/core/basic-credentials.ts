@@ -1,3 +1,4 @@
+import { hasControlCharacters } from "./control-characters.ts";
 import { InvalidOption } from "./errors.ts";
 
 const utf8 = new TextEncoder();
@@ -19,6 +20,6 @@ export function checkCredentials(username: unknown, password: unknown, where: st
     throw new InvalidOption(`${where}: expected a user name and a password, both strings`);
   if (username.includes(":"))
     throw new InvalidOption(`${where}: a user name can't hold a colon, which ends it`);
-  if (/[\0-\x1f\x7f]/.test(username + password))
+  if (hasControlCharacters(username + password))
     throw new InvalidOption(`${where}: user name and password can't hold control characters`);
 }

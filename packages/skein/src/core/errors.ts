@@ -9,7 +9,7 @@
  * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
  * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
  * │  │  │  └─ UnsupportedProtocol
- * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge
+ * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge   AuthError
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
  * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
  * ├─ AbortError (name "AbortError", cause = the reason given)
@@ -50,6 +50,8 @@ export type ErrorCode =
   | "TOO_MANY_REDIRECTS"
   | "REDIRECT_REFUSED"
   | "RESPONSE_TOO_LARGE"
+  | "AUTH_FAILED"
+  | "AUTH_UNAVAILABLE"
   | "HTTP_STATUS"
   | "SCHEMA_MISMATCH"
   | "CHECKSUM_MISMATCH"
@@ -165,6 +167,9 @@ export class TooManyRedirects extends RequestError {}
 export class RedirectRefused extends RequestError {}
 /** A limit on the response was reached: its body, its head, its number of fields. */
 export class ResponseTooLarge extends RequestError {}
+
+/** No credentials could be got for the call: they were refused, or who gives them can't be reached. */
+export class AuthError extends RequestError {}
 
 /** The call was cancelled: by its signal, by `cancel()`, or with the group that it belonged to. */
 export class AbortError extends SkeinError {
@@ -302,6 +307,7 @@ const NAMED = {
   TooManyRedirects,
   RedirectRefused,
   ResponseTooLarge,
+  AuthError,
   HTTPStatusError,
   SchemaError,
   HandlerError,

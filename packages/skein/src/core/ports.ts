@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Files } from "./files.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import type { Origin } from "./url.ts";
 
@@ -11,6 +12,7 @@ export interface RuntimePorts {
   readonly connector: Connector;
   readonly decompressor: Decompressor;
   readonly text: TextPort;
+  readonly files: Files;
 }
 
 /** How this client trusts servers. */
@@ -75,3 +77,8 @@ export interface Decompressor {
    */
   decompress(body: IncomingBody, codings: readonly string[]): IncomingBody;
 }
+
+export type HashAlgorithm = "md5" | "sha-256" | "sha-512-256";
+
+/** Hashes bytes; the result is in lower-case hexadecimal digits. What a runtime can't do, it rejects. */
+export type Hash = (algorithm: HashAlgorithm, bytes: Uint8Array) => Promise<string>;

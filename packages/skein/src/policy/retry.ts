@@ -71,6 +71,8 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   CONNECT_FAILED: "nothing",
   TOO_MANY_OPEN_FILES: "nothing",
   DNS_FAILED: "nothing",
+  // Who gives the credentials could not be reached: the request itself was not sent.
+  AUTH_UNAVAILABLE: "nothing",
   // The connection ended before the answer. (TLS 1.3 tells some of its refusals after the request was sent.)
   TLS_FAILED: "idempotent",
   CONNECTION_RESET: "idempotent",
@@ -95,6 +97,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   TOO_MANY_REDIRECTS: "never",
   REDIRECT_REFUSED: "never",
   RESPONSE_TOO_LARGE: "never",
+  AUTH_FAILED: "never",
   HTTP_STATUS: "never",
   SCHEMA_MISMATCH: "never",
   CHECKSUM_MISMATCH: "never",

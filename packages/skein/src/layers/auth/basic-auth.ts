@@ -1,0 +1,24 @@
+import type { Auth } from "../../core/auth.ts";
+import { basicCredentials, checkCredentials } from "../../core/basic-credentials.ts";
+import type { Request } from "../../core/request.ts";
+import type { Response } from "../../core/response.ts";
+
+/**
+ * User name and password with every request (RFC 7617). They are only encoded: use it over https.
+ *
+ * @example
+ * const client = new Client({ auth: new BasicAuth("user", "password") }); // or auth: ["user", "password"]
+ */
+export class BasicAuth implements Auth {
+  readonly #credentials: string;
+
+  /** @throws InvalidOption when the name holds a colon, or either a control character */
+  constructor(username: string, password: string) {
+    checkCredentials(username, password, "BasicAuth");
+    this.#credentials = basicCredentials(username, password);
+  }
+
+  *flow(request: Request): Generator<Request, void, Response> {
+    yield request.with({ headers: request.headers.with("Authorization", this.#credentials) });
+  }
+}

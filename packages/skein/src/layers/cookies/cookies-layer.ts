@@ -1,0 +1,85 @@
+import type { CookieStore } from "../../core/cookie-store.ts";
+import { HandlerError, isSkeinError } from "../../core/errors.ts";
+import type { Request } from "../../core/request.ts";
+import type { RequestContext } from "../../core/request-context.ts";
+import type { Response } from "../../core/response.ts";
+import type { Layer, Service } from "../../core/service.ts";
+import type { Origin } from "../../core/url.ts";
+import { cookieField, type GivenCookies } from "./given-cookies.ts";
+
+export interface CookieLayerOptions {
+  /** Where cookies of responses are kept; without one only given cookies are sent. */
+  readonly store: CookieStore | undefined;
+  /** The client's own, without a domain: they go where a call begins, and nowhere that it is redirected to. */
+  readonly given: GivenCookies;
+  /** The only origin that may have those, that of a base URL; undefined: the one where the call begins. */
+  readonly origin: Origin | undefined;
+}
+
+const NONE: GivenCookies = Object.freeze(Object.create(null));
+
+/**
+ * Sends cookies and keeps those of every response. It stands inside redirect: a cookie that a redirect sets goes along
+ * to where it leads. A request that has a Cookie field of its own is sent as it is. `context.cookies` are the call's
+ * own; `null` there turns both sending and keeping off.
+ */
+export function cookiesLayer(options: CookieLayerOptions): Layer {
+  return inner => new CookiesService(inner, options);
+}
+
+class CookiesService implements Service {
+  readonly #inner: Service;
+  readonly #store: CookieStore | undefined;
+  readonly #given: GivenCookies;
+  readonly #origin: Origin | undefined;
+  readonly #isIdle: boolean;
+
+  constructor(inner: Service, { store, given, origin }: CookieLayerOptions) {
+    this.#inner = inner;
+    this.#store = store;
+    this.#given = given;
+    this.#origin = origin;
+    this.#isIdle = store === undefined && Object.keys(given).length === 0;
+  }
+
+  send(request: Request, context: RequestContext): Promise<Response> {
+    const isOff = context.cookies === null || (this.#isIdle && context.cookies === undefined);
+    return isOff ? this.#inner.send(request, context) : this.#sendWithCookies(request, context);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async #sendWithCookies(request: Request, context: RequestContext): Promise<Response> {
+    const sent = await this.#withCookies(request, context);
+    context.throwIfCancelled();
+    const response = await this.#inner.send(sent, context);
+    const setCookies = this.#store === undefined ? [] : response.headers.getList("set-cookie");
+    if (setCookies.length > 0) await this.#keep(response, setCookies);
+    return response;
+  }
+
+  async #withCookies(request: Request, context: RequestContext): Promise<Request> {
+    const { url, headers } = request;
+    const isHome = context.isAtHome(url.origin);
+    if (headers.has("cookie")) return request;
+    const call = { home: context.home ?? url.origin, isSafe: request.isSafe };
+    const kept = await this.#store?.cookieHeader(url, call);
+    const isForClient = isHome && (this.#origin === undefined || this.#origin.key === url.origin.key);
+    const given = isForClient ? this.#given : NONE;
+    const own = isHome ? (context.cookies ?? NONE) : NONE;
+    const field = cookieField(kept, given, own);
+    return field === "" ? request : request.with({ headers: headers.with("Cookie", field) });
+  }
+
+  async #keep(response: Response, setCookies: readonly string[]): Promise<void> {
+    try {
+      await this.#store?.store(response.request.url, setCookies);
+    } catch (error) {
+      // Nobody will read this response: its connection must not wait for that.
+      response.body.cancel("not wanted");
+      throw isSkeinError(error) ? error : new HandlerError("the cookie store", error);
+    }
+  }
+}
