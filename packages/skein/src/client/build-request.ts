@@ -1,4 +1,4 @@
-import { BytesBody, type RequestBody, StreamBody } from "../core/body.ts";
+import { BytesBody, type RequestBody } from "../core/body.ts";
 import { InvalidOption, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames } from "../core/option-names.ts";
@@ -8,29 +8,9 @@ import { parseUrl, type Url } from "../core/url.ts";
 import { isHarmlessElsewhere } from "../layers/redirect/next-request.ts";
 import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
-import { encodeJson } from "./json-body.ts";
 import type { ClientSettings } from "./options.ts";
-import { addParams, encodeForm, type Params, parseParams } from "./params.ts";
-
-/** What `content` can be. A function makes the body anew for each attempt: so a stream can be replayed. */
-export type Content =
-  | string
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | AsyncIterable<Uint8Array | string>
-  | Iterable<Uint8Array | string>
-  | (() => AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>);
-
-/** One body at most. */
-export interface BodyOptions {
-  /** Sent as it is; no content-type is added. */
-  content?: Content | undefined;
-  /** Sent as `application/json`. */
-  json?: unknown;
-  /** Sent as `application/x-www-form-urlencoded`. */
-  form?: Params | undefined;
-}
+import { addParams, type Params, parseParams } from "./params.ts";
+import { type BodyOptions, encodeBody } from "./request-body.ts";
 
 /** What may be said of one request; left out is the client's. */
 export interface RequestOptions extends CallOptions, BodyOptions {
@@ -50,7 +30,7 @@ export interface RequestOptions extends CallOptions, BodyOptions {
 }
 
 const REQUEST_NAMES =
-  "params headers content json form timeout retry redirect raiseForStatus defaultEncoding signal idempotencyKey fallback".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding signal idempotencyKey fallback".split(
     " ",
   );
 
@@ -69,10 +49,7 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     if (options.params !== undefined)
       url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
-    const encoded = encodeBody(options);
-    body = encoded?.body;
-    if (encoded?.type !== undefined && !headers.has("content-type"))
-      headers = headers.with("content-type", encoded.type);
+    ({ headers, body } = encodeBody(options, headers, settings.files));
     if (options.idempotencyKey !== undefined)
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
   }
@@ -121,56 +98,6 @@ function emptyBody(method: string): RequestBody | undefined {
 }
 
 const utf8 = new TextEncoder();
-
-function encodeBody(options: BodyOptions): { body: RequestBody; type?: string } | undefined {
-  const given = (["content", "json", "form"] as const).filter(name => options[name] !== undefined);
-  if (given.length === 0) return undefined;
-  if (given.length > 1) throw new InvalidOption(`give one body, not ${given.join(" and ")}`);
-  if (given[0] === "json") return { body: textBody(encodeJson(options.json)), type: "application/json" };
-  if (given[0] === "form")
-    return { body: textBody(encodeForm(options.form!)), type: "application/x-www-form-urlencoded" };
-  return { body: contentBody(options.content!) };
-}
-
-function textBody(text: string): RequestBody {
-  return new BytesBody(utf8.encode(text));
-}
-
-function contentBody(content: Content): RequestBody {
-  if (typeof content === "string") return textBody(content);
-  if (content instanceof Uint8Array) return new BytesBody(content);
-  if (content instanceof ArrayBuffer) return new BytesBody(new Uint8Array(content));
-  if (content instanceof Blob) {
-    return new StreamBody(() => content.stream() as AsyncIterable<Uint8Array>, {
-      length: content.size,
-      replayable: true,
-    });
-  }
-  if (typeof content === "function") {
-    return new StreamBody(() => asBytes(content()), { length: undefined, replayable: true });
-  }
-  if (isIterable(content))
-    return new StreamBody(() => asBytes(content), { length: undefined, replayable: false });
-  throw new InvalidOption(
-    "content: expected a string, bytes, a Blob, a stream or an iterable of bytes, or a function that makes one",
-  );
-}
-
-function isIterable(value: unknown): value is AsyncIterable<Uint8Array | string> {
-  return (
-    typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
-  );
-}
-
-async function* asBytes(
-  chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    if (typeof chunk === "string") yield utf8.encode(chunk);
-    else if (chunk instanceof Uint8Array) yield chunk;
-    else throw new InvalidOption(`content: expected chunks of bytes or text; got ${typeof chunk}`);
-  }
-}
 
 function keyOf(key: string | true): string {
   return key === true ? crypto.randomUUID() : key;

@@ -37,7 +37,7 @@ import { StreamResponse } from "./stream-response.ts";
 
 /** What a client is built on: a runtime, and the transport at the bottom of its stack. */
 export interface ClientBase {
-  readonly ports: Pick<RuntimePorts, "clock" | "decompressor">;
+  readonly ports: Pick<RuntimePorts, "clock" | "decompressor"> & Partial<Pick<RuntimePorts, "files">>;
   /** Makes the transport, once the limits are known. */
   transport(settings: ClientSettings): Transport;
   readonly userAgent: string;
@@ -73,7 +73,9 @@ export class BaseClient implements AsyncDisposable {
   constructor(options: ClientOptions, base: ClientBase | SharedBase) {
     this.#base = base;
     this.#settings =
-      "settings" in base ? base.settings : normalizeClientOptions(options, defaultHeaders(base));
+      "settings" in base
+        ? base.settings
+        : normalizeClientOptions(options, defaultHeaders(base), base.ports.files);
     this.#transport = base.transport(this.#settings);
     this.#added = "added" in base ? base.added : [];
     this.#stack = clientStack(this.#transport, this.#stackParts());

@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
+import type { Files } from "../core/files.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { TlsOptions } from "../core/ports.ts";
@@ -22,6 +23,11 @@ export interface LimitOptions {
   maxHeaderBytes?: number;
   /** Bytes of a decoded body that is read into memory. Default: 256 MiB. A stream has no limit of its own. */
   maxResponseBytes?: number;
+  /**
+   * How long a streamed body that nobody begins to read keeps its connection; the reader then gets StreamClosed. One who
+   * has begun may take any time. Default: 60 s.
+   */
+  unreadBodyTimeout?: Duration;
 }
 
 /** What a client that extends another may say; the rest belongs to the pool that they share. */
@@ -47,6 +53,8 @@ export interface ClientOptions extends ExtendOptions {
 
 /** A client's options, complete and checked. */
 export interface ClientSettings {
+  /** The files of this machine, where there are any. */
+  readonly files: Files | undefined;
   readonly baseUrl: Url | undefined;
   readonly headers: Headers;
   readonly params: ParamPairs;
@@ -66,7 +74,10 @@ const DEFAULT_LIMITS: ClientSettings["limits"] = {
   maxAge: 300_000,
   maxHeaderBytes: 64 * 1024,
   maxResponseBytes: 256 * MIB,
+  unreadBodyTimeout: 60_000,
 };
+
+const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout"]);
 
 const DEFAULT_CALL: CallSettings = {
   timeouts: { total: 300_000, connect: 5_000, read: 30_000, write: 30_000, headers: NONE, pool: NONE },
@@ -96,7 +107,11 @@ const POOL_NAMES = ["limits", "tls"];
  *
  * @throws InvalidOption naming the option: an unknown name, a value that makes no sense
  */
-export function normalizeClientOptions(options: ClientOptions, defaultHeaders: Headers): ClientSettings {
+export function normalizeClientOptions(
+  options: ClientOptions,
+  defaultHeaders: Headers,
+  files: Files | undefined,
+): ClientSettings {
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
   const limits = normalizeLimits(options.limits);
@@ -108,6 +123,7 @@ export function normalizeClientOptions(options: ClientOptions, defaultHeaders: H
     timeouts: { ...buffered.timeouts, total: NONE },
   };
   const base = {
+    files,
     baseUrl: undefined,
     headers: defaultHeaders,
     params: [],
@@ -139,6 +155,7 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
   const hooks = mergeHooks(base.hooks, options.hooks);
   const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
   return Object.freeze({
+    files: base.files,
     baseUrl: options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl),
     headers: base.headers.merge(options.headers),
     params: [...base.params, ...parseParams(options.params)],
@@ -171,8 +188,7 @@ function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {
   const normalized: Record<string, number> = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    const isTime = name === "keepAliveExpiry" || name === "maxAge";
-    normalized[name] = isTime
+    normalized[name] = TIME_LIMITS.has(name)
       ? parseDuration(value, `limits.${name}`)
       : requireCount(value, `limits.${name}`, 1);
   }

@@ -7,6 +7,7 @@ import {
 } from "../core/errors.ts";
 import type { Headers } from "../core/headers.ts";
 import type { IncomingBody } from "../core/incoming-body.ts";
+import type { Link } from "../core/link-header.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { Request } from "../core/request.ts";
 import type { Response } from "../core/response.ts";
@@ -66,6 +67,11 @@ export class StreamResponse implements AsyncDisposable {
 
   get history(): readonly Response[] {
     return this.#response.history;
+  }
+
+  /** The links of its Link header (RFC 8288) by relation type, the first of each. */
+  get links(): Readonly<Record<string, Link>> {
+    return this.#response.links;
   }
 
   /** The trailer fields, once the body has been read. */

@@ -14,6 +14,7 @@ import {
   type RequestSent,
   ResponseTooLarge,
   type SkeinError,
+  StreamClosed,
   TlsError,
   TotalTimeout,
   WriteTimeout,
@@ -117,6 +118,13 @@ export function totalTimeout(ms: number, progress: Progress): SkeinError {
     "TOTAL_TIMEOUT",
     `not finished within ${formatDuration(ms)}${unitHint(ms)}`,
     progress,
+  );
+}
+
+/** Nobody reads the body: its connection is needed for those who do. */
+export function unreadBody(ms: number): SkeinError {
+  return new StreamClosed(
+    `nobody began to read the body within ${formatDuration(ms)}, so its connection was closed; read it, or close() what you don't read`,
   );
 }
 

@@ -55,6 +55,11 @@ export class Http1Body implements IncomingBody {
     return this.#chunks[0] ?? NOTHING;
   }
 
+  /** Whether no reader has come yet. */
+  get isUnread(): boolean {
+    return !this.#touched;
+  }
+
   /** `bytes` is the connection's read buffer: what is kept is copied. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") return;

@@ -1,5 +1,5 @@
 import type { RequestBody } from "../core/body.ts";
-import { AbortError, LocalProtocolError, type Phase, type RequestSent, WriteError } from "../core/errors.ts";
+import { AbortError, LocalProtocolError, type Phase, type RequestSent } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { Connector, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
@@ -25,14 +25,13 @@ import {
   readTimeout,
   socketError,
   totalTimeout,
+  unreadBody,
   violationError,
   writeTimeout,
 } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body } from "./http1-body.ts";
-
-/** Bytes handed to the network at once. */
-const WRITE_SIZE = 64 * 1024;
+import { bodyFailed, framingOf, heldTo, slices, WRITE_SIZE } from "./outgoing-body.ts";
 
 /** What all connections of a pool share. */
 export interface ConnectionSetup {
@@ -40,6 +39,8 @@ export interface ConnectionSetup {
   readonly text: TextPort;
   readonly time: CoarseTime;
   readonly limits: Partial<ReaderLimits>;
+  /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
+  readonly unreadBodyTimeout: number;
 }
 
 /**
@@ -109,8 +110,11 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
       // The caller's own body is slow: only the total timeout limits that.
     } else if (this.#body === undefined && now - this.#sentAt > timeouts.headers) {
       this.#abort(exchange, headersTimeout(timeouts.headers, this.#progress()));
-    } else if (silent > timeouts.read && !this.#paused) {
-      this.#abort(exchange, readTimeout(timeouts.read, this.#progress()));
+    } else if (!this.#paused) {
+      if (silent > timeouts.read) this.#abort(exchange, readTimeout(timeouts.read, this.#progress()));
+    } else if (this.#body?.isUnread && silent > this.#setup.unreadBodyTimeout) {
+      // A reader that has begun may take its time: only one that never comes loses the connection.
+      this.#abort(exchange, unreadBody(this.#setup.unreadBodyTimeout));
     }
   }
 
@@ -271,9 +275,9 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
       if (source.length === 0) return this.#sendWhole(this.#socket.write(head));
       if (source.length <= WRITE_SIZE) return this.#sendWhole(this.#socket.writeBoth(head, source));
       source = slices(source);
-    }
+    } else if (body.length !== undefined) source = heldTo(body.length, source);
     this.#needsDrain = !this.#socket.write(head);
-    this.#pump(exchange, source, body.length).catch(cause =>
+    this.#pump(exchange, source, body.length === undefined).catch(cause =>
       this.#abort(exchange, bodyFailed(cause, this.#progress())),
     );
   }
@@ -285,24 +289,15 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   }
 
   /** Sends a body made of chunks, no faster than the network takes it. */
-  async #pump(
-    exchange: Exchange,
-    source: AsyncIterable<Uint8Array>,
-    length: number | undefined,
-  ): Promise<void> {
-    let sent = 0;
+  async #pump(exchange: Exchange, source: AsyncIterable<Uint8Array>, isChunked: boolean): Promise<void> {
     for await (const chunk of source) {
       if (this.#exchange !== exchange) return;
       if (chunk.length === 0) continue;
-      sent += chunk.length;
-      if (length !== undefined && sent > length) throw wrongLength(length, `at least ${sent}`);
-      const taken = length === undefined ? this.#writeChunk(chunk) : this.#socket.write(chunk);
+      const taken = isChunked ? this.#writeChunk(chunk) : this.#socket.write(chunk);
       this.#activeAt = this.#setup.time.now;
       if (!taken) await this.#drained();
     }
-    if (this.#exchange !== exchange) return;
-    if (length !== undefined && sent < length) throw wrongLength(length, `${sent}`);
-    this.#sendWhole(length !== undefined || this.#socket.write(LAST_CHUNK));
+    if (this.#exchange === exchange) this.#sendWhole(!isChunked || this.#socket.write(LAST_CHUNK));
   }
 
   #writeChunk(chunk: Uint8Array): boolean {
@@ -372,28 +367,4 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const phase: Phase = this.#body !== undefined ? "body" : this.#sent === "full" ? "headers" : "send";
     return { phase, requestSent: this.#sent, peer: this.#socket.peer };
   }
-}
-
-/** A large body goes out in pieces: so each piece taken shows that the network moves. */
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += WRITE_SIZE)
-    yield bytes.subarray(start, start + WRITE_SIZE);
-}
-
-/** RFC 9112 §6: a length where it is known, chunks else. */
-function framingOf(body: RequestBody): string {
-  return body.length === undefined ? "Transfer-Encoding: chunked\r\n" : `Content-Length: ${body.length}\r\n`;
-}
-
-function wrongLength(announced: number, found: string): Error {
-  return new LocalProtocolError(
-    "INVALID_REQUEST",
-    `the body was announced as ${announced} bytes, but is ${found}`,
-  );
-}
-
-function bodyFailed(cause: unknown, progress: Progress): Error {
-  if (cause instanceof LocalProtocolError) return cause;
-  const reason = `the request's body could not be read: ${cause instanceof Error ? cause.message : String(cause)}`;
-  return new WriteError("WRITE_FAILED", reason, { ...progress, cause });
 }

@@ -10,6 +10,7 @@ import {
 } from "./errors.ts";
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
+import { type Link, linksByRelation, parseLinks } from "./link-header.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
@@ -105,6 +106,15 @@ export class Response {
   /** The trailer fields that followed the body. */
   get trailers(): Headers {
     return this.body.trailers;
+  }
+
+  /**
+   * The links of its Link header (RFC 8288) by relation type, the first of each: `links.next?.url`. A URL is as it was
+   * sent: it may be relative to `url`.
+   */
+  get links(): Readonly<Record<string, Link>> {
+    const field = this.headers.get("link");
+    return linksByRelation(field === null ? [] : parseLinks(field));
   }
 
   /** The decoded body. Not a copy: writing into it changes what `text()` reads. Its `buffer` may be larger than it. */

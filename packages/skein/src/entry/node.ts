@@ -60,11 +60,14 @@ export type {
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";
-export type { BodyOptions, Content, RequestOptions } from "../client/build-request.ts";
+export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
 export type { BaseClient, BatchRequest, SendOptions } from "../client/client.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { Content, FileContent } from "../client/content-body.ts";
+export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { Params } from "../client/params.ts";
+export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";
 export { StreamResponse } from "../client/stream-response.ts";

@@ -15,6 +15,7 @@ const APP_LIMITS = {
   keepAliveExpiry: 0,
   maxAge: Number.POSITIVE_INFINITY,
   maxHeaderBytes: 64 * 1024,
+  unreadBodyTimeout: Number.POSITIVE_INFINITY,
 };
 
 /**

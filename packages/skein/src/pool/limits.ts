@@ -9,6 +9,8 @@ export interface PoolLimits {
   readonly maxAge: number;
   /** Bytes of a response's head, and of its trailers. */
   readonly maxHeaderBytes: number;
+  /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
+  readonly unreadBodyTimeout: number;
 }
 
 /** The server's own limit is a promise that it closes then: one second before, we are still in time. */

@@ -9,6 +9,7 @@ const LIMITS: PoolLimits = {
   keepAliveExpiry: 5_000,
   maxAge: 300_000,
   maxHeaderBytes: 65_536,
+  unreadBodyTimeout: 60_000,
 };
 
 test.each([

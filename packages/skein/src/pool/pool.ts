@@ -49,6 +49,7 @@ export class Pool implements Service, ConnectionOwner {
       text: ports.text,
       time: this.#sweep,
       limits: { maxHeaderBytes: limits.maxHeaderBytes },
+      unreadBodyTimeout: limits.unreadBodyTimeout,
     };
   }
 

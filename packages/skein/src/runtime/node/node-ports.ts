@@ -2,6 +2,7 @@ import type { RuntimePorts, TextPort, TlsOptions } from "../../core/ports.ts";
 import { nodeDecompressor } from "./decompressor.ts";
 import { nodeClock } from "./node-clock.ts";
 import { nodeConnector } from "./node-connector.ts";
+import { nodeFiles } from "./node-files.ts";
 
 const latin1Slice = Buffer.prototype.latin1Slice;
 
@@ -11,5 +12,11 @@ const text: TextPort = {
 
 /** What a client needs of Node. */
 export function nodePorts(tls?: TlsOptions): RuntimePorts {
-  return { clock: nodeClock, connector: nodeConnector(tls), decompressor: nodeDecompressor, text };
+  return {
+    clock: nodeClock,
+    connector: nodeConnector(tls),
+    decompressor: nodeDecompressor,
+    text,
+    files: nodeFiles,
+  };
 }

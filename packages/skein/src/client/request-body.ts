@@ -1,0 +1,88 @@
+import { BytesBody, type RequestBody } from "../core/body.ts";
+import { InvalidOption } from "../core/errors.ts";
+import type { Files } from "../core/files.ts";
+import type { Headers } from "../core/headers.ts";
+import { type Content, contentBody } from "./content-body.ts";
+import { encodeJson } from "./json-body.ts";
+import { encodeMultipart } from "./multipart/multipart-body.ts";
+import type { Multipart } from "./multipart/parts.ts";
+import { encodeForm, type Params } from "./params.ts";
+
+/** One body at most. */
+export interface BodyOptions {
+  /**
+   * Sent as it is; no content-type is added. With a content-length among the headers, a stream is sent with that length
+   * and held to it; else in chunks.
+   */
+  content?: Content | undefined;
+  /** Sent as `application/json`. */
+  json?: unknown;
+  /** Sent as `application/x-www-form-urlencoded`. */
+  form?: Params | undefined;
+  /**
+   * Sent as `multipart/form-data`: a FormData, or the parts by name. Files given by path are read while they are sent.
+   *
+   * @example
+   * await client.post(url, { multipart: { title: "Report", file: { path: "report.pdf" } } });
+   */
+  multipart?: Multipart | undefined;
+}
+
+const BODY_NAMES = ["content", "json", "form", "multipart"] as const;
+
+/** A body, and the headers of its request with what it adds to them. */
+export interface Encoded {
+  readonly headers: Headers;
+  readonly body: RequestBody | undefined;
+}
+
+/**
+ * The body of a request, if it has one.
+ *
+ * @throws InvalidOption when there are two, or it can't be sent; FileError when its file can't be read
+ */
+export function encodeBody(options: BodyOptions, headers: Headers, files: Files | undefined): Encoded {
+  const given = BODY_NAMES.filter(name => options[name] !== undefined);
+  if (given.length > 1) throw new InvalidOption(`give one body, not ${given.join(" and ")}`);
+  switch (given[0]) {
+    case "json":
+      return typed(headers, "application/json", textBody(encodeJson(options.json)));
+    case "form":
+      return typed(headers, "application/x-www-form-urlencoded", textBody(encodeForm(options.form!)));
+    case "multipart": {
+      const encoded = encodeMultipart(options.multipart!, { files, type: headers.get("content-type") });
+      return held(headers.with("content-type", encoded.type), encoded.body);
+    }
+    case "content":
+      return held(headers, contentBody(options.content!, "content", files));
+    default:
+      return { headers, body: undefined };
+  }
+}
+
+function typed(headers: Headers, type: string, body: RequestBody): Encoded {
+  return held(headers.has("content-type") ? headers : headers.with("content-type", type), body);
+}
+
+/** A length that the caller states is the body's: it is checked here where it can be, else while the body is sent. */
+function held(headers: Headers, body: RequestBody): Encoded {
+  const stated = headers.get("content-length");
+  if (stated === null) return { headers, body };
+  const length = Number(stated);
+  if (!/^\d+$/.test(stated) || !Number.isSafeInteger(length))
+    throw new InvalidOption(`headers: content-length: expected a number of bytes; got "${stated}"`);
+  if (body.length !== undefined && body.length !== length)
+    throw new InvalidOption(`headers: content-length is ${length}, but the body has ${body.length} bytes`);
+  const sized = body.length === undefined ? withLength(body, length) : body;
+  return { headers: headers.without("content-length"), body: sized };
+}
+
+function withLength(body: RequestBody, length: number): RequestBody {
+  return { length, replayable: body.replayable, open: () => body.open() };
+}
+
+const utf8 = new TextEncoder();
+
+function textBody(text: string): RequestBody {
+  return new BytesBody(utf8.encode(text));
+}

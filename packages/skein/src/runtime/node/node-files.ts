@@ -1,0 +1,28 @@
+import { createReadStream, type Stats, statSync } from "node:fs";
+import type { Files } from "../../core/files.ts";
+import { fileError } from "./file-error.ts";
+
+const CHUNK_SIZE = 64 * 1024;
+
+export const nodeFiles: Files = {
+  sizeOf(path) {
+    let facts: Stats;
+    try {
+      facts = statSync(path);
+    } catch (cause) {
+      throw fileError("can't be read", path, cause);
+    }
+    if (facts.isFile()) return facts.size;
+    throw fileError(
+      `is ${facts.isDirectory() ? "a directory" : "no regular file; give a stream of it"}`,
+      path,
+    );
+  },
+
+  read: path => createReadStream(path, { highWaterMark: CHUNK_SIZE }),
+
+  async openDownload(path, options) {
+    const { openDownloadFile } = await import("./download-file.ts");
+    return openDownloadFile(path, options);
+  },
+};
