@@ -2,7 +2,17 @@ import { fileURLToPath } from "node:url";
 import { nginxServer } from "../packages/testkit/src/nginx-server.ts";
 import { interleave, pinned, ratioTable, runCommand } from "./measure.ts";
 
-const CLIENTS = ["raw-net", "skein", "undici-dispatch", "undici-request", "fetch", "got", "ky", "axios"];
+const CLIENTS = [
+  "raw-net",
+  "skein",
+  "skein-fetch",
+  "undici-dispatch",
+  "undici-request",
+  "fetch",
+  "got",
+  "ky",
+  "axios",
+];
 const CONNECTIONS = 50;
 const BODY = '{"id":12345,"name":"Skein","tags":["a","b","c"],"ok":true}';
 

@@ -12,17 +12,20 @@ import type { RuntimePorts } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
-import type { Layer, Service } from "../core/service.ts";
+import type { Layer, Service, Transport } from "../core/service.ts";
 import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
 import { completeError } from "./complete-error.ts";
+import { type Fetch, makeFetch } from "./fetch/fetch.ts";
+import type { FetchRequest } from "./fetch/fetch-request.ts";
 import {
   type ClientOptions,
   type ClientSettings,
   type ExtendOptions,
   extendSettings,
   normalizeClientOptions,
+  refuseUnsupported,
 } from "./options.ts";
 import { ResponsePromise } from "./response-promise.ts";
 import {
@@ -40,12 +43,8 @@ export interface ClientBase {
   readonly ports: Pick<RuntimePorts, "clock" | "decompressor"> & Partial<Pick<RuntimePorts, "files">>;
   /** Makes the transport, once the limits are known. */
   transport(settings: ClientSettings): Transport;
+  /** Empty where the platform sends its own. */
   readonly userAgent: string;
-}
-
-/** A service that can also be ended at once. */
-export interface Transport extends Service {
-  destroy(reason?: unknown): void;
 }
 
 /** A request of a batch, where a URL alone does not say enough. */
@@ -75,8 +74,8 @@ export class BaseClient implements AsyncDisposable {
     this.#settings =
       "settings" in base
         ? base.settings
-        : normalizeClientOptions(options, defaultHeaders(base), base.ports.files);
-    this.#transport = base.transport(this.#settings);
+        : normalizeClientOptions(options, defaultHeaders(base, options), base.ports.files);
+    this.#transport = options.transport ?? base.transport(this.#settings);
     this.#added = "added" in base ? base.added : [];
     this.#stack = clientStack(this.#transport, this.#stackParts());
   }
@@ -133,6 +132,17 @@ export class BaseClient implements AsyncDisposable {
     const call = new Call(method, { url, options: rest });
     return this.#streamed(call);
   }
+
+  /**
+   * The platform's `fetch` over this client: its connections, headers, base URL and layers, but no retry, and no timeout
+   * but those that the client was given. Takes and returns the platform's own objects (a Request, FormData or signal of
+   * another copy is as good), and is bound: hand it to any library that takes a `fetch`.
+   *
+   * @throws (rejects with) TypeError whose `cause` is the client's error, or the reason of the signal that aborted
+   * @example
+   * const openai = new OpenAI({ fetch: client.fetch });
+   */
+  readonly fetch: Fetch = makeFetch(request => this.#sendFetch(request));
 
   /**
    * A request of this client, not yet sent: with its base URL, headers and params. `send` sends it, as often as its body
@@ -214,7 +224,8 @@ export class BaseClient implements AsyncDisposable {
   /** Cancels the calls in flight and frees every connection at once. */
   destroy(reason?: unknown): void {
     this.#closed = true;
-    this.#transport.destroy(reason);
+    if (this.#transport.destroy === undefined) void this.#transport.close();
+    else this.#transport.destroy(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -231,6 +242,17 @@ export class BaseClient implements AsyncDisposable {
     return new StreamResponse(await this.#run(call, this.#settings.streaming));
   }
 
+  async #sendFetch({ url, method, headers, body, signal, redirect }: FetchRequest): Promise<Response> {
+    const { baseUrl } = this.#settings;
+    // As with every fetch, a whole URL is sent where it says; the base URL is for the others.
+    const target = baseUrl !== undefined && URL.canParse(url) ? new URL(url) : url;
+    const spec = { url: target, options: headers === undefined ? undefined : { headers } };
+    const request = buildRequest(this.#settings, method, spec);
+    const built = body === undefined ? request : request.with({ body });
+    const options = redirect === "follow" ? signal && { signal } : { signal, redirect: false as const };
+    return this.#run(new Call(method, { url, options, built }), this.#settings.fetch);
+  }
+
   async #run(call: Call, base: CallSettings): Promise<Response> {
     const { clock } = this.#base.ports;
     const startedAt = clock.now();
@@ -239,7 +261,10 @@ export class BaseClient implements AsyncDisposable {
     let request: Request | undefined;
     try {
       if (this.#closed) throw new ClientClosed();
-      if (options !== undefined) settings = overrideCall(base, options);
+      if (options !== undefined) {
+        refuseUnsupported(options, this.#transport.unsupported);
+        settings = overrideCall(base, options);
+      }
       request = built ?? buildRequest(this.#settings, call.method, call.spec);
       const context = call.begin(settings);
       context.deadline = startedAt + settings.timeouts.total;
@@ -258,7 +283,10 @@ export class BaseClient implements AsyncDisposable {
   }
 
   #share(settings: ClientSettings, added: readonly PlacedLayer[]): BaseClient {
+    const { decodes = false, unsupported = [] } = this.#transport;
     const transport: Transport = {
+      decodes,
+      unsupported,
       send: (request, context) => this.#transport.send(request, context),
       // The connections belong to the client that made them.
       close: async () => undefined,
@@ -268,7 +296,8 @@ export class BaseClient implements AsyncDisposable {
   }
 
   #stackParts(): StackParts {
-    return { ports: this.#base.ports, hooks: this.#settings.hooks, added: this.#added };
+    const { decodes = false } = this.#transport;
+    return { ports: this.#base.ports, hooks: this.#settings.hooks, added: this.#added, decodes };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {
@@ -288,12 +317,12 @@ export interface SendOptions extends CallOptions, Pick<RequestOptions, "signal" 
   stream?: boolean;
 }
 
-function defaultHeaders({ ports, userAgent }: ClientBase): Headers {
-  return Headers.from([
-    ["Accept", "*/*"],
-    ["Accept-Encoding", ports.decompressor.accepts.join(", ")],
-    ["User-Agent", userAgent],
-  ]);
+/** A transport that decodes by itself also says by itself what it can decode, and who it is. */
+function defaultHeaders({ ports, userAgent }: ClientBase, { transport }: ClientOptions): Headers {
+  const accept = Headers.from([["Accept", "*/*"]]);
+  if (transport?.decodes === true) return accept;
+  const codings = ports.decompressor.accepts.join(", ");
+  return accept.merge({ "Accept-Encoding": codings || null, "User-Agent": userAgent || null });
 }
 
 function raise(response: Response): Response {

@@ -5,6 +5,7 @@ import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
+import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
 import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
@@ -49,6 +50,11 @@ export interface ClientOptions extends ExtendOptions {
   limits?: LimitOptions;
   /** `ca`: trusted authorities, PEM. `verify: false` accepts any certificate. */
   tls?: TlsOptions;
+  /**
+   * What carries the requests in the place of the client's own connections: `fetchTransport()`, those of `skein/testing`,
+   * or any service. `tls` and the connections' `limits` then have nothing to act on, and are refused.
+   */
+  transport?: Transport;
 }
 
 /** A client's options, complete and checked. */
@@ -62,6 +68,8 @@ export interface ClientSettings {
   readonly hooks: Hooks | undefined;
   readonly buffered: CallSettings;
   readonly streaming: CallSettings;
+  /** Of `client.fetch`: its callers retry themselves, and know no timeouts but what they set. */
+  readonly fetch: CallSettings;
 }
 
 const NONE = Number.POSITIVE_INFINITY;
@@ -100,7 +108,18 @@ const EXTEND_NAMES = [
   "raiseForStatus",
   "defaultEncoding",
 ];
-const POOL_NAMES = ["limits", "tls"];
+const POOL_NAMES = ["limits", "tls", "transport"];
+
+/** What acts on the connections that a `transport` stands in the place of. */
+const OF_CONNECTIONS: readonly string[] = [
+  "tls",
+  "limits.maxConnections",
+  "limits.maxConnectionsPerOrigin",
+  "limits.keepAliveExpiry",
+  "limits.maxAge",
+  "limits.maxHeaderBytes",
+  "limits.unreadBodyTimeout",
+];
 
 /**
  * Completes and checks a client's options.
@@ -114,6 +133,7 @@ export function normalizeClientOptions(
 ): ClientSettings {
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
+  if (options.transport !== undefined) checkTransport(options.transport, options);
   const limits = normalizeLimits(options.limits);
   const buffered = { ...DEFAULT_CALL, maxResponseBytes: limits.maxResponseBytes };
   const streaming = {
@@ -121,6 +141,11 @@ export function normalizeClientOptions(
     streaming: true,
     maxResponseBytes: options.limits?.maxResponseBytes ?? NONE,
     timeouts: { ...buffered.timeouts, total: NONE },
+  };
+  const fetch = {
+    ...streaming,
+    timeouts: { ...streaming.timeouts, read: NONE },
+    policies: { ...streaming.policies, attempts: 1 },
   };
   const base = {
     files,
@@ -131,6 +156,7 @@ export function normalizeClientOptions(
     hooks: undefined,
     buffered,
     streaming,
+    fetch,
   };
   return apply(base, options);
 }
@@ -163,7 +189,32 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     hooks,
     buffered: overrideCall({ ...base.buffered, events }, options),
     streaming: overrideCall({ ...base.streaming, events }, options),
+    fetch: overrideCall({ ...base.fetch, events }, { ...options, retry: 1, raiseForStatus: false }),
   });
+}
+
+function checkTransport(transport: Transport, options: ClientOptions): void {
+  if (typeof transport?.send !== "function" || typeof transport.close !== "function")
+    throw new InvalidOption(
+      "transport: expected a service, an object with send(request, context) and close()",
+    );
+  refuseUnsupported(options, [...OF_CONNECTIONS, ...(transport.unsupported ?? [])]);
+}
+
+/**
+ * Refuses what the client's transport can't honour.
+ *
+ * @throws InvalidOption naming the option
+ */
+export function refuseUnsupported(options: object, unsupported: readonly string[] | undefined): void {
+  if (unsupported === undefined || unsupported.length === 0) return;
+  for (const name of unsupported) {
+    const value = name
+      .split(".")
+      .reduce<unknown>((found, key) => found?.[key as keyof typeof found], options);
+    if (value !== undefined && value !== null && value !== false)
+      throw new InvalidOption(`${name}: this client's transport has no way to do that; leave the option out`);
+  }
 }
 
 function parseBase(baseUrl: string | URL): Url {

@@ -25,6 +25,8 @@ export type LayerName = (typeof LAYER_NAMES)[number];
 export interface StackParts {
   readonly ports: Pick<RuntimePorts, "clock" | "decompressor">;
   readonly hooks: Hooks | undefined;
+  /** Whether the transport takes content codings off by itself. */
+  readonly decodes: boolean;
   readonly added: readonly PlacedLayer[];
 }
 
@@ -54,7 +56,7 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
   return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
 }
 
-function makeLayer(name: LayerName, { ports, hooks }: StackParts): Layer | undefined {
+function makeLayer(name: LayerName, { ports, hooks, decodes }: StackParts): Layer | undefined {
   switch (name) {
     case "hooks":
       return hooks === undefined ? undefined : hooksLayer(hooks);
@@ -65,7 +67,7 @@ function makeLayer(name: LayerName, { ports, hooks }: StackParts): Layer | undef
     case "buffer":
       return bufferLayer();
     case "decompress":
-      return decompressLayer(ports.decompressor);
+      return decodes ? undefined : decompressLayer(ports.decompressor);
   }
 }
 

@@ -63,9 +63,10 @@ export type {
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
 export type { BaseClient, BatchRequest, SendOptions } from "../client/client.ts";
-export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
+export type { Fetch } from "../client/fetch/fetch.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
+export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
 export type { Params } from "../client/params.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
@@ -79,7 +80,12 @@ export type { TlsOptions } from "../core/ports.ts";
 export { Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export { Response } from "../core/response.ts";
-export type { Layer, Service } from "../core/service.ts";
+export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
 export type { Hooks } from "../layers/hooks/hooks-layer.ts";
+export {
+  type FetchTransportOptions,
+  fetchTransport,
+  type WebOptions,
+} from "../runtime/web/fetch-transport.ts";
 export { VERSION } from "./version.ts";

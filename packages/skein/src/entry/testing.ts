@@ -2,11 +2,11 @@
 
 import type { Transport } from "../core/service.ts";
 import { Pool } from "../pool/pool.ts";
-import { appConnector } from "../runtime/node/app-connector.ts";
+import { appConnector, type NodeHandler } from "../runtime/node/app-connector.ts";
 import { tellingAppErrors } from "../runtime/node/app-errors.ts";
 import { type App, type AppOptions, knownApp } from "../runtime/node/app-kind.ts";
 import { nodePorts } from "../runtime/node/node-ports.ts";
-import { fetchHandlerTransport } from "../runtime/web/app-handler-transport.ts";
+import { type FetchHandler, fetchHandlerTransport } from "../runtime/web/app-handler-transport.ts";
 
 /** An application holds no sockets: nothing needs to be spared. */
 const APP_LIMITS = {
@@ -32,6 +32,11 @@ const APP_LIMITS = {
  * const client = new Client({ transport: appTransport(app) });
  * await client.get("http://app.test/users").json(); // [{ id: 1 }]
  */
+export function appTransport(
+  app: FetchHandler | { readonly fetch: FetchHandler },
+  options?: AppOptions,
+): Transport;
+export function appTransport(app: NodeHandler, options?: AppOptions): Transport;
 export function appTransport(app: App, options: AppOptions = {}): Transport {
   const known = knownApp(app, options);
   if (known.kind === "fetch") return fetchHandlerTransport(known.handler, options);

@@ -7,9 +7,10 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bodyOf } from "@skein/testkit/servers";
-import { BaseClient, type Transport } from "../../src/client/client.ts";
+import { BaseClient } from "../../src/client/client.ts";
 import { Headers } from "../../src/core/headers.ts";
 import { Response } from "../../src/core/response.ts";
+import type { Transport } from "../../src/core/service.ts";
 import { Job, linesSource } from "../../src/entry/jobs.ts";
 import { nodePorts } from "../../src/runtime/node/node-ports.ts";
 

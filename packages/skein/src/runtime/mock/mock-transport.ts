@@ -10,7 +10,7 @@ import type { Request } from "../../core/request.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import { Response } from "../../core/response.ts";
 import type { Transport } from "../../core/service.ts";
-import { CallWatch } from "../web/call-watch.ts";
+import { CallWatch, WITHOUT_SOCKETS } from "../web/call-watch.ts";
 import { ArrivedBody, PulledBody, type PullSource } from "../web/pulled-body.ts";
 import { webClock } from "../web/web-clock.ts";
 import { fromWebResponse, type WebResponse } from "../web/web-response.ts";
@@ -55,6 +55,7 @@ export function mockTransport(answers: MockHandler | readonly MockAnswer[]): Moc
 }
 
 class ScriptedTransport implements MockTransport {
+  readonly unsupported = WITHOUT_SOCKETS;
   readonly requests: MockRequest[] = [];
   readonly #handler: MockHandler;
   #closed = false;

@@ -3,7 +3,7 @@ import type { Request } from "../../core/request.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Transport } from "../../core/service.ts";
-import { CallWatch } from "./call-watch.ts";
+import { CallWatch, WITHOUT_SOCKETS } from "./call-watch.ts";
 import { webClock } from "./web-clock.ts";
 import { webBody, webRequestInit } from "./web-request.ts";
 import { fromWebResponse, type WebResponse } from "./web-response.ts";
@@ -25,6 +25,7 @@ export function fetchHandlerTransport(handler: FetchHandler, options: AppErrorOp
 }
 
 class FetchHandlerTransport implements Transport {
+  readonly unsupported = WITHOUT_SOCKETS;
   readonly #handler: FetchHandler;
   readonly #raises: boolean;
   #closed = false;

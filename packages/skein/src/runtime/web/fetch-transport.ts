@@ -5,7 +5,7 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Transport } from "../../core/service.ts";
 import { parseUrl } from "../../core/url.ts";
-import { CallWatch } from "./call-watch.ts";
+import { CallWatch, WITHOUT_SOCKETS } from "./call-watch.ts";
 import { fetchFailure } from "./fetch-failure.ts";
 import { webClock } from "./web-clock.ts";
 import { bufferedBody, type WebBody, webBody, webRequestInit } from "./web-request.ts";
@@ -49,7 +49,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
 
 class FetchTransport implements Transport {
   readonly decodes = true;
-  readonly unsupported = UNSUPPORTED;
+  readonly unsupported: readonly string[] = [...WITHOUT_SOCKETS, ...(inPage() ? NOT_IN_A_PAGE : [])];
   readonly #fetch: typeof globalThis.fetch | undefined;
   readonly #passed: WebOptions;
   readonly #watches = new Set<CallWatch>();
@@ -126,15 +126,5 @@ function hiddenRedirect(): RedirectRefused {
   return new RedirectRefused("REDIRECT_REFUSED", reason, { phase: "redirect", requestSent: "full" });
 }
 
-/** What fetch leaves to the platform. */
-const UNSUPPORTED: readonly string[] = [
-  "tls",
-  "limits.maxConnections",
-  "limits.maxConnectionsPerOrigin",
-  "limits.keepAliveExpiry",
-  "limits.maxAge",
-  "limits.maxHeaderBytes",
-  "timeout.connect",
-  "timeout.write",
-  "timeout.pool",
-];
+/** What a page leaves to its browser. */
+const NOT_IN_A_PAGE: readonly string[] = ["redirect.max", "redirect.downgrade"];

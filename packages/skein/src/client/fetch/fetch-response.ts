@@ -1,0 +1,122 @@
+import { AbortError, isSkeinError } from "../../core/errors.ts";
+import type { IncomingBody } from "../../core/incoming-body.ts";
+import type { Response } from "../../core/response.ts";
+
+type WebResponse = globalThis.Response;
+
+/** What `new Response()` can't be told. */
+interface Facts {
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly status: number;
+}
+
+type FetchResponse = new (body: BodyInit | null, init: ResponseInit, facts: Facts) => WebResponse;
+
+let fetchResponse: FetchResponse | undefined;
+
+/** Made when first used: naming the platform's Response loads its whole fetch. */
+function makeFetchResponse(): FetchResponse {
+  const PlatformResponse = globalThis.Response;
+  return class Response extends PlatformResponse {
+    readonly #facts: Facts;
+
+    constructor(body: BodyInit | null, init: ResponseInit, facts: Facts) {
+      super(body, init);
+      this.#facts = facts;
+      if (facts.status !== init.status)
+        Object.defineProperties(this, { status: { value: facts.status }, ok: { value: false } });
+    }
+
+    override get url(): string {
+      return this.#facts.url;
+    }
+
+    override get redirected(): boolean {
+      return this.#facts.redirected;
+    }
+
+    override get type(): ResponseType {
+      return "basic";
+    }
+
+    override clone(): WebResponse {
+      const copy = super.clone();
+      const { status, statusText, headers } = copy;
+      return new Response(copy.body, { status, statusText, headers }, this.#facts);
+    }
+  };
+}
+
+/** A status that `new Response()` takes; the property then tells the real one. */
+function constructible(status: number): number {
+  return status >= 200 && status <= 599 ? status : 200;
+}
+
+/** Fetch standard: statuses without a body. */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
+/** The platform's Response to a fetch. */
+export function toWebResponse(response: Response): WebResponse {
+  fetchResponse ??= makeFetchResponse();
+  const { status, reasonPhrase, headers, history } = response;
+  const facts = { url: withoutHash(response.url), redirected: history.length > 0, status };
+  const init = { status: constructible(status), statusText: reasonPhrase, headers: [...headers] };
+  return new fetchResponse(bodyOf(response), init, facts);
+}
+
+/** Fetch standard, "url" of a response: without its fragment. */
+function withoutHash(url: string): string {
+  const hash = url.indexOf("#");
+  return hash < 0 ? url : url.slice(0, hash);
+}
+
+function bodyOf({ body, request, status }: Response): BodyInit | null {
+  if (request.method === "HEAD" || NULL_BODY.has(status)) {
+    body.cancel("not wanted");
+    return null;
+  }
+  const { complete } = body;
+  return complete === undefined ? streamOf(body) : (complete as Uint8Array<ArrayBuffer>);
+}
+
+/** A stream that nobody holds any more, and nobody has read, would keep its connection for good. */
+const abandoned = new FinalizationRegistry<IncomingBody>(body => body.cancel("the response was never read"));
+
+/** Pulls only what its reader asks for: so a slow reader slows the server, and cancelling closes the connection. */
+function streamOf(body: IncomingBody): ReadableStream<Uint8Array> {
+  const stream = new ReadableStream({
+    type: "bytes",
+    async pull(controller: ReadableByteStreamController) {
+      const chunk = await body.read().catch(error => {
+        throw bodyError(error);
+      });
+      if (chunk !== undefined) return controller.enqueue(ownBuffer(chunk));
+      controller.close();
+      // A reader with a buffer of its own waits for it to be given back (Streams standard, "byobRequest").
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason: unknown) => body.cancel(reason),
+  });
+  abandoned.register(stream, body);
+  return stream;
+}
+
+/** A byte stream takes the whole buffer away from its owner, and ours may hold other bodies' bytes as well. */
+function ownBuffer(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  return (chunk.byteLength === chunk.buffer.byteLength ? chunk : chunk.slice()) as Uint8Array<ArrayBuffer>;
+}
+
+/** What a failed fetch rejects with, and its body fails with: the reason of an abort, or a TypeError (Fetch standard). */
+export function fetchError(error: unknown): unknown {
+  return error instanceof AbortError ? reasonOf(error) : new TypeError("fetch failed", { cause: error });
+}
+
+function bodyError(error: unknown): unknown {
+  if (error instanceof AbortError) return reasonOf(error);
+  return isSkeinError(error) ? new TypeError("terminated", { cause: error }) : error;
+}
+
+function reasonOf({ cause }: AbortError): unknown {
+  return cause ?? new DOMException("This operation was aborted", "AbortError");
+}

@@ -1,0 +1,425 @@
+import {
+  afterAll,
+  beforeAll,
+  describe,
+  expect,
+  type OriginServer,
+  originServer,
+  scriptedServer,
+  test,
+} from "@skein/testkit";
+import { Client, type Fetch, isSkeinError } from "../src/entry/node.ts";
+
+interface Echo {
+  method: string;
+  target: string;
+  headers: [string, string][];
+  body: string;
+}
+
+let origin: OriginServer;
+let client: Client;
+let fetch: Fetch;
+
+beforeAll(async () => {
+  origin = await originServer();
+  client = new Client();
+  // Taken off its client: it is bound.
+  fetch = client.fetch;
+});
+afterAll(async () => {
+  await client.close();
+  await origin.close();
+});
+
+async function echo(input: Parameters<Fetch>[0], init?: RequestInit): Promise<Echo> {
+  return (await (await fetch(input, init)).json()) as Echo;
+}
+
+function headerOf({ headers }: Echo, name: string): string | undefined {
+  return headers.find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Error & { cause?: unknown }> {
+  return promise.then(
+    () => expect.fail("it did not fail"),
+    error => error,
+  );
+}
+
+describe("the response", () => {
+  test("is the platform's own", async () => {
+    const response = await fetch(`${origin.url}/json?a=1#part`);
+    expect(response).toBeInstanceOf(globalThis.Response);
+    expect(Object.prototype.toString.call(response)).toBe("[object Response]");
+    expect([response.status, response.ok, response.type, response.redirected]).toEqual([
+      200,
+      true,
+      "basic",
+      false,
+    ]);
+    expect(response.url).toBe(`${origin.url}/json?a=1`);
+    expect(response.headers).toBeInstanceOf(globalThis.Headers);
+    expect(response.headers.get("content-type")).toContain("application/json");
+    expect(await response.json()).toEqual({ message: "hello", number: 42 });
+    expect(response.bodyUsed).toBe(true);
+  });
+
+  test("keeps each set-cookie apart", async () => {
+    await using server = await scriptedServer(async connection => {
+      await connection.readHead();
+      await connection.write(
+        "HTTP/1.1 200 OK\r\nset-cookie: a=1; expires=Wed, 21 Oct 2026 07:28:00 GMT\r\nset-cookie: b=2\r\ncontent-length: 0\r\n\r\n",
+      );
+    });
+    const { headers } = await fetch(server.url);
+    expect(headers.getSetCookie()).toEqual(["a=1; expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"]);
+  });
+
+  test("its clone has the same address, and a body of its own", async () => {
+    const response = await fetch(`${origin.url}/redirect/302?to=/text`);
+    const copy = response.clone();
+    expect([copy.url, copy.redirected]).toEqual([`${origin.url}/text`, true]);
+    expect(await copy.text()).toBe(await response.text());
+  });
+
+  test.each([204, 304, 404, 503])("status %d is no error", async status => {
+    const response = await fetch(`${origin.url}/status/${status}`);
+    expect([response.status, response.ok]).toEqual([status, status === 204]);
+    if (status === 204 || status === 304) expect(response.body).toBeNull();
+  });
+
+  test("a status that new Response() would refuse is told as it came", async () => {
+    const response = await fetch(`${origin.url}/status/999`);
+    expect([response.status, response.ok, await response.text()]).toEqual([999, false, "status 999"]);
+  });
+
+  test("HEAD has no body", async () => {
+    const response = await fetch(`${origin.url}/text`, { method: "head" });
+    expect([response.body, await response.text()]).toEqual([null, ""]);
+  });
+
+  test("is decoded", async () => {
+    expect((await fetch(`${origin.url}/gzip`)).ok).toBe(true);
+    expect(await (await fetch(`${origin.url}/gzip`)).json()).toBeTypeOf("object");
+  });
+
+  test("a large body comes whole, in chunks, blocks of the reader's own included", async () => {
+    const bytes = await (await fetch(`${origin.url}/chunked/300000`)).bytes();
+    const response = await fetch(`${origin.url}/chunked/300000`);
+    const reader = response.body!.getReader({ mode: "byob" });
+    const parts: Uint8Array[] = [];
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(1_000));
+      if (done) break;
+      parts.push(value);
+    }
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    expect(bytes).toHaveLength(300_000);
+  });
+
+  test("small bodies do not share memory that a reader could take away", async () => {
+    const [first, second] = await Promise.all([fetch(`${origin.url}/text`), fetch(`${origin.url}/text`)]);
+    structuredClone((await first.arrayBuffer()) as ArrayBuffer);
+    expect(await second.text()).toContain("Grüße");
+  });
+
+  test("a slow reader slows the server", async () => {
+    const response = await fetch(`${origin.url}/bytes/100000000`);
+    const reader = response.body!.getReader();
+    await reader.read();
+    const before = process.memoryUsage().arrayBuffers;
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+    await reader.cancel();
+  });
+
+  test("cancelling the body closes its connection", async () => {
+    const closed = Promise.withResolvers<void>();
+    await using server = await originServer({
+      routes: {
+        endless: ({ response }) => {
+          response.write("first");
+          response.on("close", () => closed.resolve());
+        },
+      },
+    });
+    const response = await fetch(`${server.url}/endless`);
+    await response.body!.cancel("enough");
+    await closed.promise;
+  });
+
+  test("a body that is cut fails its reader with our error as the cause", async () => {
+    const response = await fetch(`${origin.url}/cut-mid-body`);
+    const error = await failureOf(response.text());
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.cause).toMatchObject({ code: "BODY_CUT" });
+  });
+});
+
+describe("the request", () => {
+  test("a string, a URL, a Request, and what only looks like one", async () => {
+    const url = `${origin.url}/echo?a=1`;
+    expect((await echo(url)).target).toBe("/echo?a=1");
+    expect((await echo(new URL(url))).target).toBe("/echo?a=1");
+    const request = new Request(url, { method: "PUT", headers: { "x-a": "1" }, body: "text" });
+    const seen = await echo(request);
+    expect([seen.method, headerOf(seen, "x-a"), seen.body]).toEqual(["PUT", "1", "text"]);
+    const foreign = { url, method: "DELETE", headers: new Map([["x-b", "2"]]) } as unknown as Request;
+    const again = await echo(foreign);
+    expect([again.method, headerOf(again, "x-b")]).toEqual(["DELETE", "2"]);
+  });
+
+  test("init wins over the Request", async () => {
+    const request = new Request(`${origin.url}/echo`, {
+      method: "POST",
+      headers: { "x-a": "1" },
+      body: "old",
+    });
+    const seen = await echo(request, { method: "PUT", headers: { "x-a": "2" }, body: "new" });
+    expect([seen.method, headerOf(seen, "x-a"), seen.body]).toEqual(["PUT", "2", "new"]);
+  });
+
+  test.each<[string, () => BodyInit, string | undefined, string]>([
+    ["a string", () => "Grüße", "text/plain;charset=UTF-8", "Grüße"],
+    [
+      "URLSearchParams",
+      () => new URLSearchParams({ a: "1 2" }),
+      "application/x-www-form-urlencoded;charset=UTF-8",
+      "a=1+2",
+    ],
+    ["a Blob", () => new Blob(["blob"], { type: "text/x" }), "text/x", "blob"],
+    ["a Blob without type", () => new Blob(["blob"]), undefined, "blob"],
+    ["an ArrayBuffer", () => new TextEncoder().encode("bytes").buffer, undefined, "bytes"],
+    ["a view", () => new DataView(new TextEncoder().encode("xbytes").buffer, 1), undefined, "bytes"],
+  ])("body: %s", async (_name, body, type, text) => {
+    const seen = await echo(`${origin.url}/echo`, { method: "POST", body: body() });
+    expect([headerOf(seen, "content-type"), seen.body]).toEqual([type, text]);
+    expect(headerOf(seen, "content-length")).toBe(String(Buffer.byteLength(text)));
+  });
+
+  test("body: FormData, with its length", async () => {
+    const form = new FormData();
+    form.append("name", "Ann");
+    form.append("file", new Blob(["hello"], { type: "text/plain" }), "a.txt");
+    const seen = await echo(`${origin.url}/echo`, { method: "POST", body: form });
+    expect(headerOf(seen, "content-type")).toMatch(/^multipart\/form-data; boundary=/);
+    expect(headerOf(seen, "content-length")).toBe(String(seen.body.length));
+    expect(seen.body).toContain('name="file"; filename="a.txt"');
+  });
+
+  test("body: a stream, with duplex, chunked; a content-length that is given is kept", async () => {
+    const stream = () => new Blob(["streamed"]).stream();
+    const init = { method: "POST", duplex: "half" } as RequestInit;
+    const seen = await echo(`${origin.url}/echo`, { ...init, body: stream() });
+    expect([headerOf(seen, "transfer-encoding"), seen.body]).toEqual(["chunked", "streamed"]);
+    const sized = await echo(`${origin.url}/echo`, {
+      ...init,
+      body: stream(),
+      headers: { "content-length": "8" },
+    });
+    expect([headerOf(sized, "content-length"), sized.body]).toEqual(["8", "streamed"]);
+    await expect(fetch(origin.url, { method: "POST", body: stream() })).rejects.toThrow("duplex");
+  });
+
+  test("the body of a Request goes with its length, where it is in memory; a stream as it comes", async () => {
+    const inMemory = await echo(
+      new Request(`${origin.url}/echo`, { method: "POST", body: "x".repeat(200_000) }),
+    );
+    expect(headerOf(inMemory, "content-length")).toBe("200000");
+    const slow = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(new TextEncoder().encode("one "));
+        await new Promise(resolve => setTimeout(resolve, 20));
+        controller.enqueue(new TextEncoder().encode("two"));
+        controller.close();
+      },
+    });
+    const init = { method: "POST", body: slow, duplex: "half" } as RequestInit;
+    const seen = await echo(new Request(`${origin.url}/echo`, init));
+    expect([headerOf(seen, "transfer-encoding"), seen.body]).toEqual(["chunked", "one two"]);
+  });
+
+  test("a Request whose body is used is refused", async () => {
+    const request = new Request(`${origin.url}/echo`, { method: "POST", body: "text" });
+    await echo(request);
+    await expect(fetch(request)).rejects.toThrow("already been used");
+  });
+
+  test("headers that are the connection's own are passed over", async () => {
+    const headers = { connection: "close", "content-length": "99", host: "evil.test", "x-a": "1" };
+    const seen = await echo(`${origin.url}/echo`, { headers });
+    expect(headerOf(seen, "x-a")).toBe("1");
+    expect(headerOf(seen, "host")).toBe(new URL(origin.url).host);
+    expect(headerOf(seen, "content-length")).toBeUndefined();
+  });
+
+  test("the client's headers and base URL hold; a whole URL goes where it says", async () => {
+    const based = client.extend({ baseUrl: `${origin.url}/echo`, headers: { "x-key": "1" } });
+    const seen = (await (await based.fetch("users")).json()) as Echo;
+    expect([seen.target, headerOf(seen, "x-key")]).toEqual(["/echo/users", "1"]);
+    await using other = await originServer();
+    const elsewhere = (await (await based.fetch(`${other.url}/echo`)).json()) as Echo;
+    expect(headerOf(elsewhere, "x-key")).toBeUndefined();
+  });
+
+  test.each<[string, RequestInit & Record<string, unknown>, string]>([
+    ["a GET with a body", { body: "x" }, "GET/HEAD"],
+    ["CONNECT", { method: "connect" }, "unsupported"],
+    ["a redirect mode that is none", { redirect: "no" as never }, "redirect"],
+    ["a signal that is none", { signal: {} as never }, "signal"],
+    ["a dispatcher", { dispatcher: {} }, '"dispatcher" is set on the client'],
+    ["integrity", { integrity: "sha256-abc" }, "integrity is not checked"],
+  ])("refuses %s with TypeError", async (_name, init, message) => {
+    const error = await failureOf(fetch(origin.url, init));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain(message);
+  });
+});
+
+describe("redirects", () => {
+  test("are followed, and told", async () => {
+    const response = await fetch(`${origin.url}/redirect/302?to=/text`);
+    expect([response.status, response.url, response.redirected]).toEqual([200, `${origin.url}/text`, true]);
+  });
+
+  test("manual: returned as they are, as Node's fetch does", async () => {
+    const response = await fetch(`${origin.url}/redirect/307?to=/text`, { redirect: "manual" });
+    expect([response.status, response.headers.get("location"), response.redirected]).toEqual([
+      307,
+      "/text",
+      false,
+    ]);
+  });
+
+  test("error: a TypeError", async () => {
+    const error = await failureOf(fetch(`${origin.url}/redirect/302?to=/text`, { redirect: "error" }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.cause).toMatchObject({ code: "REDIRECT_REFUSED", message: "unexpected redirect" });
+    expect((await fetch(`${origin.url}/text`, { redirect: "error" })).ok).toBe(true);
+  });
+
+  test("a body in memory is sent again at a 307; a stream can't be", async () => {
+    const url = `${origin.url}/redirect/307?to=/echo`;
+    const request = new Request(url, { method: "POST", body: "again" });
+    expect((await echo(request)).body).toBe("again");
+    const init = { method: "POST", body: new Blob(["x"]).stream(), duplex: "half" } as RequestInit;
+    const error = await failureOf(fetch(url, init));
+    expect(error.cause).toMatchObject({ code: "BODY_NOT_REPLAYABLE" });
+  });
+});
+
+describe("aborts", () => {
+  test("reject with the signal's reason: before, while waiting, while reading", async () => {
+    const reason = new Error("no longer needed");
+    await expect(fetch(origin.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+
+    const waiting = new AbortController();
+    const call = fetch(`${origin.url}/hang`, { signal: waiting.signal });
+    setTimeout(() => waiting.abort(reason), 20);
+    await expect(call).rejects.toBe(reason);
+
+    const reading = new AbortController();
+    const response = await fetch(`${origin.url}/stall-mid-body`, { signal: reading.signal });
+    const text = response.text();
+    reading.abort(reason);
+    await expect(text).rejects.toBe(reason);
+  });
+
+  test("without a reason: a DOMException named AbortError; a timeout: TimeoutError", async () => {
+    const aborted = await failureOf(fetch(origin.url, { signal: AbortSignal.abort() }));
+    expect([aborted.name, aborted instanceof DOMException]).toEqual(["AbortError", true]);
+    const late = await failureOf(fetch(`${origin.url}/hang`, { signal: AbortSignal.timeout(20) }));
+    expect(late.name).toBe("TimeoutError");
+  });
+
+  test("a Request's own signal counts, and one of another copy is as good", async () => {
+    const controller = new AbortController();
+    const call = fetch(new Request(`${origin.url}/hang`, { signal: controller.signal }));
+    setTimeout(() => controller.abort(), 20);
+    expect((await failureOf(call)).name).toBe("AbortError");
+
+    const listeners: (() => void)[] = [];
+    const foreign = {
+      aborted: false,
+      reason: "foreign reason",
+      addEventListener: (_type: string, listener: () => void) => listeners.push(listener),
+      removeEventListener: () => undefined,
+    };
+    const other = fetch(`${origin.url}/hang`, { signal: foreign as unknown as AbortSignal });
+    await expect.poll(() => listeners.length).toBe(1);
+    listeners[0]!();
+    await expect(other).rejects.toBe("foreign reason");
+  });
+
+  test("a signal that is used a thousand times keeps no listener", async () => {
+    const controller = new AbortController();
+    let listeners = 0;
+    const { signal } = controller;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners += 1;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners -= 1;
+      remove(...args);
+    };
+    for (let i = 0; i < 1_000; i++) await (await fetch(`${origin.url}/ok`, { signal })).text();
+    expect(listeners).toBe(0);
+  });
+});
+
+test("no global is touched", async () => {
+  const before = [
+    globalThis.fetch,
+    globalThis.Response,
+    Object.getOwnPropertyNames(globalThis.Response.prototype),
+  ];
+  await (await fetch(`${origin.url}/text`)).text();
+  const after = [
+    globalThis.fetch,
+    globalThis.Response,
+    Object.getOwnPropertyNames(globalThis.Response.prototype),
+  ];
+  expect(after).toEqual(before);
+});
+
+describe("failures", () => {
+  test("are TypeError('fetch failed') with our error as the cause, from the caller's own line", async () => {
+    const error = await failureOf(fetch("http://127.0.0.1:9/"));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe("fetch failed");
+    expect(isSkeinError(error.cause)).toBe(true);
+    expect(error.cause).toMatchObject({ code: "CONNECTION_REFUSED" });
+    expect(error.stack).toContain("fetch.test.ts");
+  });
+
+  test.each(["/relative", "not a url", "ftp://a.test/"])("%s is a TypeError", async url => {
+    expect(await failureOf(fetch(url))).toBeInstanceOf(TypeError);
+  });
+
+  test("are not tried again: callers of fetch do that themselves", async () => {
+    const response = await fetch(`${origin.url}/flaky/fetch/1`);
+    expect(response.status).toBe(503);
+    expect(await (await fetch(`${origin.url}/flaky/fetch/1`)).text()).toBe("ok after 1 failures");
+  });
+
+  test("no status is an error, also where the client raises them", async () => {
+    const raising = client.extend({ raiseForStatus: true, retry: 5 });
+    expect((await raising.fetch(`${origin.url}/status/404`)).status).toBe(404);
+  });
+
+  test("timeouts are those that the client was given", async () => {
+    const hasty = client.extend({ timeout: { read: "100ms" } });
+    const error = await failureOf(hasty.fetch(`${origin.url}/hang`));
+    expect(error.cause).toMatchObject({ code: "READ_TIMEOUT" });
+  });
+
+  test("a client that is closed says so", async () => {
+    const closed = new Client();
+    await closed.close();
+    expect((await failureOf(closed.fetch(origin.url))).cause).toMatchObject({ code: "CLIENT_CLOSED" });
+  });
+});
