@@ -1,4 +1,5 @@
 import { InvalidOption } from "../core/errors.ts";
+import { messageOf } from "../core/message-of.ts";
 
 /**
  * Compact JSON.
@@ -11,7 +12,7 @@ export function encodeJson(value: unknown): string {
     text = JSON.stringify(value);
   } catch (cause) {
     const found = findUnsayable(value, "json", new Set());
-    throw new InvalidOption(found ?? `json: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new InvalidOption(found ?? `json: ${messageOf(cause)}`);
   }
   if (text === undefined) throw new InvalidOption(`json: ${typeof value} can't be said in JSON`);
   // NaN and Infinity become `null` without a word: look for them, but only where there is a null.

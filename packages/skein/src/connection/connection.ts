@@ -45,4 +45,8 @@ export interface ConnectionOwner {
 /** The time that connections and pool share: read by everyone, set once a sweep. See pool/sweep.ts. */
 export interface CoarseTime {
   readonly now: number;
+  /** For how long the event loop has been blocked, in all: nobody had a chance to be heard meanwhile. */
+  readonly blocked: number;
+  /** How long ago `now` said `time`. */
+  since(time: number): number;
 }

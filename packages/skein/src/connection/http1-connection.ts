@@ -1,6 +1,7 @@
 import type { RequestBody } from "../core/body.ts";
 import { AbortError, LocalProtocolError, type Phase, type RequestSent } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
+import { messageOf } from "../core/message-of.ts";
 import type { Connector, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
 import type { Origin } from "../core/url.ts";
@@ -31,7 +32,7 @@ import {
 } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body } from "./http1-body.ts";
-import { bodyFailed, framingOf, heldTo, slices, WRITE_SIZE } from "./outgoing-body.ts";
+import { bodyFailed, framingOf, openBody } from "./outgoing-body.ts";
 
 /** What all connections of a pool share. */
 export interface ConnectionSetup {
@@ -67,6 +68,8 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   #sentAt = 0;
   /** When the last byte came, or went where the request is still being sent; on the coarse time. */
   #activeAt = 0;
+  /** `time.blocked` when it began to connect. */
+  readonly #blockedBefore: number;
   #needsDrain = false;
   #paused = false;
   #wakeWriter: (() => void) | undefined;
@@ -77,6 +80,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     this.#setup = setup;
     this.#connectTimeout = setup.connectTimeout;
     this.openedAt = setup.time.now;
+    this.#blockedBefore = setup.time.blocked;
     this.#reader = new ResponseReader(this, setup.text, setup.limits);
     this.#socket = setup.connector.connect(origin, this);
   }
@@ -95,20 +99,23 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   }
 
   checkTimeouts(now: number): void {
+    const { time } = this.#setup;
     if (this.state === "connecting") {
-      if (now - this.openedAt > this.#connectTimeout) this.destroy(connectTimeout(this.#connectTimeout));
+      const blocked = time.blocked - this.#blockedBefore;
+      if (now - this.openedAt - blocked > this.#connectTimeout)
+        this.destroy(connectTimeout(this.#connectTimeout));
       return;
     }
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     const { timeouts, deadline } = exchange.context;
-    const silent = now - this.#activeAt;
+    const silent = time.since(this.#activeAt);
     if (now > deadline) this.#abort(exchange, totalTimeout(timeouts.total, this.#progress()));
     else if (this.#needsDrain) {
       if (silent > timeouts.write) this.#abort(exchange, writeTimeout(timeouts.write, this.#progress()));
     } else if (this.#sent !== "full") {
       // The caller's own body is slow: only the total timeout limits that.
-    } else if (this.#body === undefined && now - this.#sentAt > timeouts.headers) {
+    } else if (this.#body === undefined && time.since(this.#sentAt) > timeouts.headers) {
       this.#abort(exchange, headersTimeout(timeouts.headers, this.#progress()));
     } else if (!this.#paused) {
       if (silent > timeouts.read) this.#abort(exchange, readTimeout(timeouts.read, this.#progress()));
@@ -252,7 +259,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
       const framing = body === undefined ? "" : framingOf(body);
       head = encodeRequestHead(method, url.target, host + headers.wire.text + framing);
     } catch (cause) {
-      const reason = `can't be sent: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const reason = `can't be sent: ${messageOf(cause)}`;
       return this.#refuseToSend(
         exchange,
         new LocalProtocolError("INVALID_REQUEST", reason, { cause, requestSent: "none" }),
@@ -267,15 +274,14 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     this.#sent = "partial";
     let source: Uint8Array | AsyncIterable<Uint8Array>;
     try {
-      source = body.open();
-    } catch (error) {
-      return this.#abort(exchange, error as Error);
+      source = openBody(body);
+    } catch (cause) {
+      return this.#abort(exchange, bodyFailed(cause, this.#progress()));
     }
     if (source instanceof Uint8Array) {
       if (source.length === 0) return this.#sendWhole(this.#socket.write(head));
-      if (source.length <= WRITE_SIZE) return this.#sendWhole(this.#socket.writeBoth(head, source));
-      source = slices(source);
-    } else if (body.length !== undefined) source = heldTo(body.length, source);
+      return this.#sendWhole(this.#socket.writeBoth(head, source));
+    }
     this.#needsDrain = !this.#socket.write(head);
     this.#pump(exchange, source, body.length === undefined).catch(cause =>
       this.#abort(exchange, bodyFailed(cause, this.#progress())),

@@ -1,17 +1,38 @@
 import type { RequestBody } from "../core/body.ts";
-import { HandlerError, InvalidOption, LocalProtocolError, WriteError } from "../core/errors.ts";
+import {
+  type ErrorCode,
+  isSkeinError,
+  LocalProtocolError,
+  type SkeinError,
+  WriteError,
+} from "../core/errors.ts";
+import { messageOf } from "../core/message-of.ts";
 import type { Progress } from "./error-map.ts";
 
 /** Bytes handed to the network at once. */
-export const WRITE_SIZE = 64 * 1024;
+const WRITE_SIZE = 64 * 1024;
 
 /** RFC 9112 §6: a length where it is known, chunks else. */
 export function framingOf(body: RequestBody): string {
   return body.length === undefined ? "Transfer-Encoding: chunked\r\n" : `Content-Length: ${body.length}\r\n`;
 }
 
-/** A large body goes out in pieces: so each piece taken shows that the network moves. */
-export async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+/**
+ * The body: in one piece where it is small, else in pieces, so that each one taken shows that the network moves.
+ *
+ * @throws LocalProtocolError when the bytes are not as many as were announced: their memory may have been given away, or
+ * have grown, since the request was made. The server would read the next request as the rest of this one, or the rest of
+ * this one as a request.
+ */
+export function openBody(body: RequestBody): Uint8Array | AsyncIterable<Uint8Array> {
+  const source = body.open();
+  if (!(source instanceof Uint8Array))
+    return body.length === undefined ? source : heldTo(body.length, source);
+  if (source.length !== body.length) throw wrongLength(body.length, `${source.length}`);
+  return source.length <= WRITE_SIZE ? source : heldTo(source.length, slices(source));
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += WRITE_SIZE)
     yield bytes.subarray(start, start + WRITE_SIZE);
 }
@@ -22,7 +43,7 @@ export async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
  *
  * @throws LocalProtocolError when the body is longer or shorter
  */
-export async function* heldTo(length: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* heldTo(length: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let given = 0;
   let last: Uint8Array | undefined;
   for await (const chunk of source) {
@@ -36,18 +57,24 @@ export async function* heldTo(length: number, source: AsyncIterable<Uint8Array>)
   if (last !== undefined) yield last;
 }
 
-function wrongLength(announced: number, found: string): Error {
+function wrongLength(announced: number | undefined, found: string): Error {
   return new LocalProtocolError(
     "INVALID_REQUEST",
     `the body was announced as ${announced} bytes, but is ${found}`,
   );
 }
 
+/** Errors of ours that tell of this very body; others may be those of another call, whose answer is sent on. */
+const OWN_CODES: readonly ErrorCode[] = [
+  "INVALID_REQUEST",
+  "INVALID_OPTION",
+  "BODY_NOT_REPLAYABLE",
+  "HANDLER_FAILED",
+];
+
 /** The error of a call whose body could not be read to its end. */
-export function bodyFailed(cause: unknown, progress: Progress): Error {
-  const isOurs =
-    cause instanceof LocalProtocolError || cause instanceof HandlerError || cause instanceof InvalidOption;
-  if (isOurs) return cause;
-  const reason = `the request's body could not be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+export function bodyFailed(cause: unknown, progress: Progress): SkeinError {
+  if (isSkeinError(cause) && OWN_CODES.includes(cause.code)) return cause;
+  const reason = `the request's body could not be read: ${messageOf(cause)}`;
   return new WriteError("WRITE_FAILED", reason, { ...progress, cause });
 }

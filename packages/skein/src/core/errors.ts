@@ -20,6 +20,7 @@
  * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
  */
 
+import { messageOf } from "./message-of.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
 
 /** What went wrong, as one literal: a `switch` over it narrows, and it is stable across versions. */
@@ -174,7 +175,7 @@ export class AuthError extends RequestError {}
 /** The call was cancelled: by its signal, by `cancel()`, or with the group that it belonged to. */
 export class AbortError extends SkeinError {
   constructor(reason: unknown, details: ErrorDetails = {}) {
-    const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : "";
+    const text = reason instanceof Error || typeof reason === "string" ? messageOf(reason) : "";
     super("ABORTED", text ? `cancelled: ${text}` : "cancelled", { ...details, cause: reason });
   }
 }
@@ -272,9 +273,7 @@ export class ChecksumError extends SkeinError {
 /** A function that the caller gave (`request`, `parse`, `accept`) threw; its error is the `cause`. */
 export class HandlerError extends SkeinError {
   constructor(what: string, cause: unknown) {
-    super("HANDLER_FAILED", `${what} threw: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    super("HANDLER_FAILED", `${what} threw: ${messageOf(cause)}`, { cause });
   }
 }
 

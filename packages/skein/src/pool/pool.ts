@@ -285,7 +285,7 @@ export class Pool implements Service, ConnectionOwner {
     for (const exchange of state.waiters) {
       const { timeouts, deadline } = exchange.context;
       if (now > deadline) this.#leave(state, exchange, totalTimeout(timeouts.total, NOT_SENT));
-      else if (now - exchange.enqueuedAt > timeouts.pool)
+      else if (this.#sweep.since(exchange.enqueuedAt) > timeouts.pool)
         this.#leave(state, exchange, poolTimeout(timeouts.pool, state));
     }
   }

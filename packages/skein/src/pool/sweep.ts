@@ -4,20 +4,27 @@ import type { Clock, Timer } from "../core/clock.ts";
 /** How often timeouts are looked at, in milliseconds: so much later than asked may one fire. */
 const SWEEP_INTERVAL_MS = 25;
 
-/** A gap this long means that the event loop was blocked: bytes that came meanwhile have not been read yet. */
-const BLOCKED_MS = 20 * SWEEP_INTERVAL_MS;
+/** A step of the time that is longer means that the event loop was blocked, or the process stopped. */
+const BLOCKED_MS = 4 * SWEEP_INTERVAL_MS;
 
 /**
- * One timer for all timeouts of a pool, in the place of several a request; and the time of its last tick, which is
- * near enough for them. It runs while there is something to watch, and keeps the process alive only while a call is
- * in flight: idle connections do not.
+ * One timer for all timeouts of a pool, in the place of several a request; and the time that connections and pool go
+ * by: that of the last tick or the last request, which is near enough. It runs while there is something to watch, and
+ * keeps the process alive only while a call is in flight: idle connections do not.
+ *
+ * No block of the event loop is taken for the silence of a server. A tick has two steps, with a turn of the loop between
+ * them: what has arrived by the first one is read before the second one looks who has been silent. And what was noted
+ * during a block, with the time from before it, counts as noted at its end (`since`).
  */
 export class Sweep implements CoarseTime {
   now: number;
+  blocked = 0;
   readonly #clock: Clock;
   readonly #check: (now: number) => boolean;
   #timer: Timer | undefined;
   #held = false;
+  /** The last block: times noted as `from` were between the two. */
+  #lastBlock = { from: Number.NaN, to: Number.NaN };
 
   /** @param check looks at all timeouts, and says whether there is more to watch */
   constructor(clock: Clock, check: (now: number) => boolean) {
@@ -26,11 +33,15 @@ export class Sweep implements CoarseTime {
     this.now = clock.now();
   }
 
-  /** Starts ticking, if it does not already. */
+  /** Starts ticking, if it does not already; and reads the clock. */
   start(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined) return this.#step();
     this.now = this.#clock.now();
     this.#arm();
+  }
+
+  since(time: number): number {
+    return this.now - (time === this.#lastBlock.from ? this.#lastBlock.to : time);
   }
 
   /** Whether calls are in flight, so that the process must stay. */
@@ -47,16 +58,31 @@ export class Sweep implements CoarseTime {
   }
 
   #arm(): void {
-    this.#timer = this.#clock.setTimer(() => this.#tick(), SWEEP_INTERVAL_MS);
-    if (!this.#held) this.#timer.unref();
+    this.#setTimer(() => this.#tick(), SWEEP_INTERVAL_MS);
   }
 
+  /** First what has arrived is read, in the turn of the loop that a timer of no time leaves. */
   #tick(): void {
-    const before = this.now;
-    this.now = this.#clock.now();
+    this.#step();
+    this.#setTimer(() => this.#look(), 0);
+  }
+
+  #look(): void {
+    this.#step();
     this.#timer = undefined;
-    // After a block, first let the loop read what has arrived: what is still silent then has timed out.
-    const more = this.now - before > BLOCKED_MS || this.#check(this.now);
-    if (more && this.#timer === undefined) this.#arm();
+    if (this.#check(this.now) && this.#timer === undefined) this.#arm();
+  }
+
+  #step(): void {
+    const from = this.now;
+    this.now = this.#clock.now();
+    if (this.now - from <= BLOCKED_MS) return;
+    this.blocked += this.now - from;
+    this.#lastBlock = { from, to: this.now };
+  }
+
+  #setTimer(run: () => void, delayMs: number): void {
+    this.#timer = this.#clock.setTimer(run, delayMs);
+    if (!this.#held) this.#timer.unref();
   }
 }
