@@ -25,6 +25,8 @@ export interface Connection {
   checkTimeouts(now: number): void;
   /** Closes at once; what is under way fails with `error`. */
   destroy(error: Error): void;
+  /** Closes at once; what is under way fails with AbortError. */
+  cancel(reason: unknown): void;
   /** One line for people: "http://a.test busy, 3 requests". */
   describe(): string;
 }

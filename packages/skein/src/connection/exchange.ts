@@ -9,8 +9,8 @@ import type { Response } from "../core/response.ts";
 export class Exchange {
   readonly request: Request;
   readonly context: RequestContext;
-  /** When it came to the pool, on the coarse time. */
-  readonly enqueuedAt: number;
+  /** When it came into the pool's line, on the coarse time. */
+  enqueuedAt: number;
   /** `waiting` for a connection, `sent` on one, or `settled`: answered or failed. */
   state: "waiting" | "sent" | "settled" = "waiting";
   /** Whether it was sent again because a kept-alive socket turned out dead; that happens once. */

@@ -117,7 +117,7 @@ export class Http1Body implements IncomingBody {
   async collect(maxBytes: number): Promise<Uint8Array> {
     this.#refuseSecondReader();
     this.#touched = true;
-    const announced = this.#source.contentLength ?? 0;
+    const announced = this.#state === "open" ? (this.#source.contentLength ?? 0) : 0;
     if (Math.max(announced, this.#buffered) > maxBytes) throw this.#refuse(maxBytes);
     const chunks = this.#chunks;
     const buffered = this.#buffered;
@@ -178,8 +178,9 @@ export class Http1Body implements IncomingBody {
     }
   }
 
+  /** Once it has ended, the connection belongs to the next exchange. */
   #resume(): void {
-    if (!this.#paused) return;
+    if (!this.#paused || this.#state !== "open") return;
     this.#paused = false;
     this.#source.resumeBody();
   }

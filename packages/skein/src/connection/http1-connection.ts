@@ -132,6 +132,10 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     else this.#close(error);
   }
 
+  cancel(reason: unknown): void {
+    this.destroy(new AbortError(reason, this.#progress()));
+  }
+
   describe(): string {
     return `${this.origin.key} ${this.state}, ${this.requests} request${this.requests === 1 ? "" : "s"}`;
   }
@@ -357,7 +361,8 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     exchange.letGo();
     this.#exchange = undefined;
     this.#body = undefined;
-    this.#paused = false;
+    // What was not read yet is in memory: the socket has the next answer to bring.
+    if (this.#paused) this.resumeBody();
     this.#wakeWriter?.();
     this.#wakeWriter = undefined;
   }

@@ -213,7 +213,7 @@ export class BodyNotReplayable extends SkeinError {
 
 export class ClientClosed extends SkeinError {
   constructor(reason = "the client is closed") {
-    super("CLIENT_CLOSED", reason);
+    super("CLIENT_CLOSED", reason, { phase: "queue", requestSent: "none" });
   }
 }
 

@@ -33,6 +33,12 @@ export class Fifo<T> {
     return first;
   }
 
+  /** Lets go of all others. */
+  keep(isKept: (item: T) => boolean): void {
+    this.#items = [...this].filter(isKept);
+    this.#head = 0;
+  }
+
   clear(): void {
     this.#items.length = 0;
     this.#head = 0;

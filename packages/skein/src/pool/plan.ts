@@ -23,7 +23,10 @@ export interface Occupancy {
  */
 export type Plan = "open" | "make-room" | "wait" | "queue-for-room";
 
-export function planConnection(state: Occupancy, limits: PoolLimits): Plan {
+export function planConnection(
+  state: Occupancy,
+  limits: Pick<PoolLimits, "maxConnections" | "maxConnectionsPerOrigin">,
+): Plan {
   if (state.waiting <= state.connecting) return "wait";
   if (state.open >= limits.maxConnectionsPerOrigin) return "wait";
   if (state.total < limits.maxConnections) return "open";

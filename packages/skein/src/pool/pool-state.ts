@@ -24,7 +24,10 @@ export class OriginState {
   }
 }
 
-/** First come, first served. A request that gave up is skipped when its turn comes, and counted out at once. */
+/** So many that gave up may stand in a line, beside as many as wait. */
+const MOST_GONE = 64;
+
+/** First come, first served. A request that gave up is counted out at once, and let go of when such are the most. */
 class WaitingLine {
   readonly #line = new Fifo<Exchange>();
   /** Those that still wait. */
@@ -51,10 +54,11 @@ class WaitingLine {
     return undefined;
   }
 
-  /** To be called once for each that settled while it waited. */
+  /** To be called once for each that settled while it waited; not while iterating. */
   left(): void {
     this.size -= 1;
-    if (this.size === 0) this.#line.clear();
+    if (this.#line.size > 2 * this.size + MOST_GONE)
+      this.#line.keep(exchange => exchange.state === "waiting");
   }
 
   *[Symbol.iterator](): IterableIterator<Exchange> {

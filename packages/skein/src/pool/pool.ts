@@ -23,8 +23,11 @@ import { Sweep } from "./sweep.ts";
  * another origin makes room. Waiting is no error: only the deadline or a pool timeout ends it.
  */
 export class Pool implements Service, ConnectionOwner {
-  /** As configured, but for `maxConnections`: lowered when the system has no file descriptor for one more. */
-  #limits: PoolLimits;
+  readonly #limits: PoolLimits;
+  /** Connections there may be: `maxConnections`, or fewer for a while when the system has no file for one more. */
+  #room: number;
+  /** When to find out whether there are more files again. */
+  #tryRoomAt = Number.POSITIVE_INFINITY;
   readonly #setup: ConnectionSetup;
   readonly #sweep: Sweep;
   readonly #origins = new Map<string, OriginState>();
@@ -39,10 +42,11 @@ export class Pool implements Service, ConnectionOwner {
   readonly #wantMore = new Set<OriginState>();
   #waiting = 0;
   #closed = false;
-  #whenEmpty: (() => void) | undefined;
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(limits: PoolLimits, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
     this.#limits = limits;
+    this.#room = limits.maxConnections;
     this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
     this.#setup = {
       connector: ports.connector,
@@ -70,25 +74,20 @@ export class Pool implements Service, ConnectionOwner {
 
   /** Finishes what is in flight; what still waits for a connection fails with ClientClosed. */
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const state of this.#origins.values()) {
-      for (const exchange of state.waiters) this.#leave(state, exchange, new ClientClosed());
+    this.#refuseWaiting(() => new ClientClosed());
+    for (const connection of this.#connections) {
+      if (connection.state !== "busy") connection.destroy(new ClientClosed());
     }
-    for (const connection of this.#idle) connection.destroy(new ClientClosed());
     if (this.#connections.size === 0) return this.#sweep.stop();
-    await new Promise<void>(resolve => {
-      this.#whenEmpty = resolve;
-    });
+    this.#emptied ??= Promise.withResolvers();
+    return this.#emptied.promise;
   }
 
   /** Ends everything at once. */
-  destroy(reason?: unknown): void {
-    this.#closed = true;
-    const error = new AbortError(reason ?? "the client was destroyed");
-    for (const state of this.#origins.values()) {
-      for (const exchange of state.waiters) this.#leave(state, exchange, error);
-    }
-    for (const connection of this.#connections) connection.destroy(error);
+  destroy(reason: unknown = "the client was destroyed"): void {
+    // An error each: it is completed with the request that it belongs to.
+    this.#refuseWaiting(() => new AbortError(reason, NOT_SENT));
+    for (const connection of this.#connections) connection.cancel(reason);
     this.#sweep.stop();
   }
 
@@ -138,11 +137,19 @@ export class Pool implements Service, ConnectionOwner {
     if (!request.isIdempotent || !request.isReplayable) return false;
     exchange.replayed = true;
     exchange.state = "waiting";
+    exchange.enqueuedAt = this.#sweep.now;
     // Other idle connections may be as dead as this one was: it waits for a new one, or for one that has just answered.
     const state = this.#stateOf(connection.origin);
     state.waiters.pushFront(exchange);
     this.#wait(state, exchange);
     return true;
+  }
+
+  #refuseWaiting(error: () => Error): void {
+    this.#closed = true;
+    for (const state of this.#origins.values()) {
+      for (const exchange of [...state.waiters]) this.#leave(state, exchange, error());
+    }
   }
 
   // ── giving out ──
@@ -187,7 +194,7 @@ export class Pool implements Service, ConnectionOwner {
           total: this.#connections.size,
           idle: this.#idle.size,
         },
-        this.#limits,
+        { maxConnections: this.#room, maxConnectionsPerOrigin: this.#limits.maxConnectionsPerOrigin },
       );
       if (plan === "wait") return;
       if (plan === "queue-for-room") {
@@ -224,7 +231,8 @@ export class Pool implements Service, ConnectionOwner {
     const outOfFiles = isSkeinError(error) && error.code === "TOO_MANY_OPEN_FILES";
     if (outOfFiles && this.#connections.size > 0) {
       // Back-pressure, no failure: it waits for one of the connections that there are.
-      this.#limits = { ...this.#limits, maxConnections: this.#connections.size };
+      this.#room = this.#connections.size;
+      this.#tryRoomAt = this.#sweep.now + ROOM_PATIENCE_MS;
       return;
     }
     this.#leave(state, exchange, error);
@@ -240,7 +248,7 @@ export class Pool implements Service, ConnectionOwner {
   /** A full pool, and an origin that has no connection at all: one with several gives one up between two requests. */
   #mustYield(state: OriginState): boolean {
     if (this.#starving.size === 0 || state.open < 2) return false;
-    if (this.#connections.size < this.#limits.maxConnections) return false;
+    if (this.#connections.size < this.#room) return false;
     for (const starving of this.#starving) {
       if (starving.waiters.size > 0) return true;
       this.#starving.delete(starving);
@@ -251,11 +259,19 @@ export class Pool implements Service, ConnectionOwner {
   #giveRoom(): void {
     for (const wanting of [this.#starving, this.#wantMore]) {
       for (const state of wanting) {
-        if (this.#connections.size >= this.#limits.maxConnections && this.#idle.size === 0) return;
+        if (this.#connections.size >= this.#room && this.#idle.size === 0) return;
         wanting.delete(state);
         this.#plan(state);
       }
     }
+  }
+
+  /** Files may have become free: whoever has them does not tell. */
+  #growRoom(now: number): void {
+    this.#room = Math.min(this.#limits.maxConnections, this.#room * 2);
+    const isWhole = this.#room === this.#limits.maxConnections;
+    this.#tryRoomAt = isWhole ? Number.POSITIVE_INFINITY : now + ROOM_PATIENCE_MS;
+    this.#giveRoom();
   }
 
   // ── time ──
@@ -278,15 +294,21 @@ export class Pool implements Service, ConnectionOwner {
       if (state.waiters.size > 0) this.#checkWaiting(state, now);
       else if (state.open === 0) this.#origins.delete(state.origin.key);
     }
+    if (now > this.#tryRoomAt) this.#growRoom(now);
     return this.#connections.size > 0 || this.#waiting > 0;
   }
 
   #checkWaiting(state: OriginState, now: number): void {
+    const late: Exchange[] = [];
     for (const exchange of state.waiters) {
       const { timeouts, deadline } = exchange.context;
-      if (now > deadline) this.#leave(state, exchange, totalTimeout(timeouts.total, NOT_SENT));
-      else if (this.#sweep.since(exchange.enqueuedAt) > timeouts.pool)
-        this.#leave(state, exchange, poolTimeout(timeouts.pool, state));
+      if (now > deadline || this.#sweep.since(exchange.enqueuedAt) > timeouts.pool) late.push(exchange);
+    }
+    for (const exchange of late) {
+      const { timeouts, deadline } = exchange.context;
+      const error =
+        now > deadline ? totalTimeout(timeouts.total, NOT_SENT) : poolTimeout(timeouts.pool, state);
+      this.#leave(state, exchange, error);
     }
   }
 
@@ -295,7 +317,7 @@ export class Pool implements Service, ConnectionOwner {
   }
 
   #becameEmpty(): void {
-    this.#whenEmpty?.();
+    this.#emptied?.resolve();
     if (this.#closed) this.#sweep.stop();
   }
 
@@ -308,6 +330,9 @@ export class Pool implements Service, ConnectionOwner {
     return state;
   }
 }
+
+/** For so long a pool makes do with the connections that it could open. */
+const ROOM_PATIENCE_MS = 1_000;
 
 const NOT_SENT = Object.freeze({ phase: "queue", requestSent: "none", peer: undefined }) satisfies Progress;
 

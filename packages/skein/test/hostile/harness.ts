@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, onTestFinished } from "@skein/testkit";
 import { SkeinError } from "../../src/entry/node.ts";
 
@@ -43,6 +45,12 @@ export const TIMES = Number(process.env.HOSTILE_TIMES ?? 1);
 export const LIMIT_MS = 30_000 * TIMES;
 
 export const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
+
+/** At once, so that what is left is held by someone. */
+export function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
 
 /** Fails the test when anything escapes while it runs: a rejection that nobody handles, an exception of a callback. */
 export function nothingEscapes(): void {
