@@ -1,3 +1,4 @@
+import { basicCredentials } from "../core/basic-credentials.ts";
 import { BytesBody, type RequestBody } from "../core/body.ts";
 import { InvalidOption, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
@@ -8,12 +9,13 @@ import { parseUrl, type Url } from "../core/url.ts";
 import { isHarmlessElsewhere } from "../layers/redirect/next-request.ts";
 import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { CallCredentials } from "./credentials.ts";
 import type { ClientSettings } from "./options.ts";
 import { addParams, type Params, parseParams } from "./params.ts";
 import { type BodyOptions, encodeBody } from "./request-body.ts";
 
 /** What may be said of one request; left out is the client's. */
-export interface RequestOptions extends CallOptions, BodyOptions {
+export interface RequestOptions extends CallOptions, CallCredentials, BodyOptions {
   /** Added to the URL's own query. */
   params?: Params;
   /** Replace the client's by name; `null` removes one. */
@@ -30,7 +32,7 @@ export interface RequestOptions extends CallOptions, BodyOptions {
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding signal idempotencyKey fallback".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding auth cookies signal idempotencyKey fallback".split(
     " ",
   );
 
@@ -54,8 +56,9 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
   }
   if (settings.params.length > 0) url = url.withTarget(addParams(url.target, settings.params));
+  // RFC 7617: user name and password of a URL go as Basic credentials, never as part of the URL.
   if (url.userinfo !== undefined && !headers.has("authorization"))
-    headers = headers.with("Authorization", basic(url));
+    headers = headers.with("Authorization", basicCredentials(url.userinfo.username, url.userinfo.password));
   return new Request({
     method: method.toUpperCase(),
     url,
@@ -97,15 +100,6 @@ function emptyBody(method: string): RequestBody | undefined {
     : undefined;
 }
 
-const utf8 = new TextEncoder();
-
 function keyOf(key: string | true): string {
   return key === true ? crypto.randomUUID() : key;
-}
-
-/** RFC 7617: user name and password of a URL go as Basic credentials, never as part of the URL. */
-function basic(url: Url): string {
-  const { username, password } = url.userinfo!;
-  const bytes = utf8.encode(`${username}:${password}`);
-  return `Basic ${btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""))}`;
 }

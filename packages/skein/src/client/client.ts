@@ -17,6 +17,7 @@ import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
 import { completeError } from "./complete-error.ts";
+import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
 import { type Fetch, makeFetch } from "./fetch/fetch.ts";
 import type { FetchRequest } from "./fetch/fetch-request.ts";
 import {
@@ -48,7 +49,8 @@ export interface ClientBase {
 }
 
 /** A request of a batch, where a URL alone does not say enough. */
-export interface BatchRequest extends Omit<RequestOptions, "signal" | "timeout" | "retry"> {
+export interface BatchRequest
+  extends Omit<RequestOptions, "signal" | "timeout" | "retry" | "auth" | "cookies"> {
   url: string | URL;
   /** Default: GET. */
   method?: string;
@@ -153,7 +155,8 @@ export class BaseClient implements AsyncDisposable {
    * const request = client.buildRequest("GET", "/users", { params: { page: 2 } });
    * const response = await client.send(request);
    */
-  buildRequest(method: string, url: string | URL, options?: RequestOptions): Request {
+  buildRequest(method: string, url: string | URL, options?: BuildOptions): Request {
+    if (options !== undefined) refuseCredentials(options, "give them to send()");
     return buildRequest(this.#settings, method, { url, options });
   }
 
@@ -263,7 +266,7 @@ export class BaseClient implements AsyncDisposable {
       if (this.#closed) throw new ClientClosed();
       if (options !== undefined) {
         refuseUnsupported(options, this.#transport.unsupported);
-        settings = overrideCall(base, options);
+        settings = overrideCredentials(overrideCall(base, options), options);
       }
       request = built ?? buildRequest(this.#settings, call.method, call.spec);
       const context = call.begin(settings);
@@ -297,7 +300,9 @@ export class BaseClient implements AsyncDisposable {
 
   #stackParts(): StackParts {
     const { decodes = false } = this.#transport;
-    return { ports: this.#base.ports, hooks: this.#settings.hooks, added: this.#added, decodes };
+    const { hooks, baseUrl } = this.#settings;
+    const cookies = { ...this.#settings.cookies, origin: baseUrl?.origin };
+    return { ports: this.#base.ports, hooks, cookies, added: this.#added, decodes };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {
@@ -307,12 +312,19 @@ export class BaseClient implements AsyncDisposable {
       throw new InvalidOption(`request: expected a URL, or an object with "url"; got ${typeof item}`);
     }
     const { url, method = "GET", ...options } = item;
+    refuseCredentials(options, "those of the client are sent");
     return buildRequest(this.#settings, method, { url, options });
   }
 }
 
+/** What may be said of a request that will be sent later. */
+export type BuildOptions = Omit<RequestOptions, "auth" | "cookies">;
+
 /** What may be said of a request that is built already. */
-export interface SendOptions extends CallOptions, Pick<RequestOptions, "signal" | "fallback"> {
+export interface SendOptions
+  extends CallOptions,
+    CallCredentials,
+    Pick<RequestOptions, "signal" | "fallback"> {
   /** Return as soon as the head is there, with the body to be read by iterating. */
   stream?: boolean;
 }

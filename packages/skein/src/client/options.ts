@@ -9,6 +9,15 @@ import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
 import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
+import {
+  type ClientCredentials,
+  type CookieSettings,
+  CREDENTIAL_NAMES,
+  clientAuth,
+  clientCookies,
+  NO_COOKIES,
+  replaceCredentials,
+} from "./credentials.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
 
 export interface LimitOptions {
@@ -32,7 +41,7 @@ export interface LimitOptions {
 }
 
 /** What a client that extends another may say; the rest belongs to the pool that they share. */
-export interface ExtendOptions extends CallOptions {
+export interface ExtendOptions extends CallOptions, ClientCredentials {
   /**
    * What the URLs of requests are appended to: "/v1" + "/users" → "/v1/users". A string never leads out of it; a URL
    * object is sent where it says, without the client's credentials where that is another origin.
@@ -66,6 +75,7 @@ export interface ClientSettings {
   readonly params: ParamPairs;
   readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
   readonly hooks: Hooks | undefined;
+  readonly cookies: CookieSettings;
   readonly buffered: CallSettings;
   readonly streaming: CallSettings;
   /** Of `client.fetch`: its callers retry themselves, and know no timeouts but what they set. */
@@ -107,6 +117,7 @@ const EXTEND_NAMES = [
   "redirect",
   "raiseForStatus",
   "defaultEncoding",
+  ...CREDENTIAL_NAMES,
 ];
 const POOL_NAMES = ["limits", "tls", "transport"];
 
@@ -154,6 +165,7 @@ export function normalizeClientOptions(
     params: [],
     limits,
     hooks: undefined,
+    cookies: NO_COOKIES,
     buffered,
     streaming,
     fetch,
@@ -180,16 +192,19 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
   const hooks = mergeHooks(base.hooks, options.hooks);
   const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
+  const baseUrl = options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl);
+  const own = { events, auth: clientAuth(base.buffered.auth, options, baseUrl) };
   return Object.freeze({
     files: base.files,
-    baseUrl: options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl),
-    headers: base.headers.merge(options.headers),
+    baseUrl,
+    headers: replaceCredentials(base.headers, options).merge(options.headers),
     params: [...base.params, ...parseParams(options.params)],
     limits: base.limits,
     hooks,
-    buffered: overrideCall({ ...base.buffered, events }, options),
-    streaming: overrideCall({ ...base.streaming, events }, options),
-    fetch: overrideCall({ ...base.fetch, events }, { ...options, retry: 1, raiseForStatus: false }),
+    cookies: clientCookies(base.cookies, options.cookies),
+    buffered: overrideCall({ ...base.buffered, ...own }, options),
+    streaming: overrideCall({ ...base.streaming, ...own }, options),
+    fetch: overrideCall({ ...base.fetch, ...own }, { ...options, retry: 1, raiseForStatus: false }),
   });
 }
 

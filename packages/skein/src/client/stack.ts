@@ -1,7 +1,9 @@
 import { InvalidOption } from "../core/errors.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
+import { authLayer } from "../layers/auth/auth-layer.ts";
 import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
+import { type CookieLayerOptions, cookiesLayer } from "../layers/cookies/cookies-layer.ts";
 import { decompressLayer } from "../layers/decompress/decompress-layer.ts";
 import { type Hooks, hooksLayer } from "../layers/hooks/hooks-layer.ts";
 import { redirectLayer } from "../layers/redirect/redirect-layer.ts";
@@ -11,20 +13,24 @@ import { retryLayer } from "../layers/retry/retry-layer.ts";
  * The layers of a client, from the outside, and why each stands where it does:
  *
  * 1. hooks: see a call as its caller does: one request, one response.
- * 2. redirect: each hop is a request of its own, with attempts of its own.
- * 3. retry: a hop that fails is tried again, without walking the hops before it once more.
- * 4. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
- * 5. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
+ * 2. redirect: each hop is a request of its own, with attempts and credentials of its own.
+ * 3. cookies: inside redirect, so that a cookie that a redirect sets goes along to where it leads.
+ * 4. auth: inside redirect, so that each hop is compared with the origin where the call began. Outside retry: what it asks
+ *    for itself (a token) is tried again by itself, and a refused request is no failed attempt.
+ * 5. retry: a hop that fails is tried again, without walking the hops before it once more.
+ * 6. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
+ * 7. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
  *
  * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
-export const LAYER_NAMES = ["hooks", "redirect", "retry", "buffer", "decompress"] as const;
+export const LAYER_NAMES = ["hooks", "redirect", "cookies", "auth", "retry", "buffer", "decompress"] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
 /** What decides which layers there are. */
 export interface StackParts {
   readonly ports: Pick<RuntimePorts, "clock" | "decompressor">;
   readonly hooks: Hooks | undefined;
+  readonly cookies: CookieLayerOptions;
   /** Whether the transport takes content codings off by itself. */
   readonly decodes: boolean;
   readonly added: readonly PlacedLayer[];
@@ -56,12 +62,17 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
   return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
 }
 
-function makeLayer(name: LayerName, { ports, hooks, decodes }: StackParts): Layer | undefined {
+function makeLayer(name: LayerName, { ports, hooks, cookies, decodes }: StackParts): Layer | undefined {
   switch (name) {
     case "hooks":
       return hooks === undefined ? undefined : hooksLayer(hooks);
     case "redirect":
       return redirectLayer(ports.clock);
+    // Any call may bring credentials of its own; where there are none, these two hand the call on at once.
+    case "cookies":
+      return cookiesLayer(cookies);
+    case "auth":
+      return authLayer(ports.clock);
     case "retry":
       return retryLayer(ports.clock);
     case "buffer":

@@ -13,6 +13,7 @@ import type { IncomingBody } from "./incoming-body.ts";
 import { type Link, linksByRelation, parseLinks } from "./link-header.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
+import { cookiesOf } from "./set-cookie.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 /** The facts of a response's head. */
@@ -101,6 +102,11 @@ export class Response {
   /** Where the response came from, after redirects, without credentials. */
   get url(): string {
     return this.request.url.href;
+  }
+
+  /** The cookies that this response sets, name → value; a jar keeps them with their attributes. */
+  get cookies(): Readonly<Record<string, string>> {
+    return cookiesOf(this.headers);
   }
 
   /** The trailer fields that followed the body. */

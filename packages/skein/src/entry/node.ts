@@ -62,8 +62,9 @@ export type {
 } from "../batch/task.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
-export type { BaseClient, BatchRequest, SendOptions } from "../client/client.ts";
+export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
+export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { Fetch } from "../client/fetch/fetch.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
@@ -72,7 +73,9 @@ export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";
 export { StreamResponse } from "../client/stream-response.ts";
+export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
+export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
@@ -82,10 +85,16 @@ export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../c
 export { Response } from "../core/response.ts";
 export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
+export { BasicAuth } from "../layers/auth/basic-auth.ts";
+export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
+export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";
+export { type CookieAttributes, CookieJar, type CookieJarOptions } from "../layers/cookies/cookie-jar.ts";
+export type { SameSite, SavedCookie, SavedCookies } from "../layers/cookies/saved-cookies.ts";
 export type { Hooks } from "../layers/hooks/hooks-layer.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,
   type WebOptions,
 } from "../runtime/web/fetch-transport.ts";
+export { DigestAuth, NetrcAuth, OAuth2ClientCredentials } from "./node-auth.ts";
 export { VERSION } from "./version.ts";

@@ -111,10 +111,11 @@ class AuthService implements Service {
   /** What a flow waits for (a token, a file) can be cancelled, and ends with the call's time. */
   #wait<T>(pending: Promise<T>, context: RequestContext): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (context.cancelled) return reject(new AbortError(context.cancelReason));
       const left = context.deadline - this.#clock.now();
       const timer =
-        left === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimer(() => end(outOfTime()), left);
+        left === Number.POSITIVE_INFINITY
+          ? undefined
+          : this.#clock.setTimer(() => end(outOfTime()), Math.max(0, left));
       const settle = () => {
         timer?.cancel();
         context.onCancel = undefined;
@@ -128,6 +129,7 @@ class AuthService implements Service {
         settle();
         resolve(value);
       }, end);
+      if (context.cancelled) end(new AbortError(context.cancelReason));
     });
   }
 }

@@ -80,7 +80,7 @@ function withToken(request: Request, token: string): Request {
 }
 
 /** What a header can hold; the grammar of RFC 6750 (token68) is narrower than what servers hand out. */
-export function checkToken(token: unknown): string {
+function checkToken(token: unknown): string {
   if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return token;
   const got = typeof token === "string" ? "a string that a header can't hold" : typeof token;
   throw new InvalidOption(`bearer token: expected one or more visible ASCII characters; got ${got}`);
