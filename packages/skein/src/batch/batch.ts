@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
@@ -10,6 +10,7 @@ import { parseRetryAfter } from "../policy/retry-after.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
 import { type BatchBounds, type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
+import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
 import { Outbox } from "./outbox.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
@@ -129,16 +130,25 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #take(input: I): void {
     const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
     this.#pulled += 1;
-    try {
-      const { request } = this.#options;
-      task.request = this.#base.build(request === undefined ? (input as unknown as R) : request(input));
-      task.origin = task.request.url.origin.key;
-    } catch (thrown) {
-      this.#fail(task, isSkeinError(thrown) ? thrown : new HandlerError("request()", thrown));
-      return;
-    }
+    const request = this.#requestOf(input);
+    // The input, or the function that makes the request, may have stopped the batch itself.
+    if (this.#stopped !== undefined) return this.#cancelOne(task, this.#stopped);
+    if (isSkeinError(request)) return this.#fail(task, request);
+    task.request = request;
+    task.origin = request.url.origin.key;
     this.#scheduler.add(task);
     this.#pump();
+  }
+
+  #requestOf(input: I): Request | SkeinError {
+    const { request } = this.#options;
+    const item = request === undefined ? (input as unknown as R) : callNow("request", () => request(input));
+    if (isSkeinError(item)) return item;
+    try {
+      return this.#base.build(item);
+    } catch (thrown) {
+      return handlerError("request", thrown);
+    }
   }
 
   #sourceEnded(failure: { error: unknown } | undefined): void {
@@ -220,13 +230,15 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     } catch (thrown) {
       error = this.#base.complete(thrown, { request: task.request, elapsed: 0, attempts: 1 });
     }
-    this.#running.delete(task);
+    task.context = undefined;
     this.#scheduler.release(task);
     this.#attempts += 1;
     const now = this.#base.clock.now();
     task.record(now, { wallNow: this.#base.clock.wallNow(), response, error });
     if (response === undefined) this.#afterError(task, error!, now);
     else await this.#afterResponse(task, response, now);
+    // Not before: what a slow `parse` holds is as much in memory as what is in flight.
+    this.#running.delete(task);
     this.#pump();
   }
 
@@ -235,8 +247,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     const retryAfterMs = response.status < 400 ? undefined : this.#retryAfter(response);
     if (isThrottle(response.status, retryAfterMs)) return this.#throttled(task, response, retryAfterMs);
     this.#scheduler.answered(task.origin);
-    const accepted = this.#tryHandler("accept()", () => this.#settings.accept(response.status));
-    if (accepted instanceof HandlerError) return this.#fail(task, accepted, response);
+    const accepted = callNow("accept", () => this.#settings.accept(response.status));
+    if (task.state !== "running") return;
+    if (isSkeinError(accepted)) return this.#fail(task, accepted, response);
     if (!accepted) {
       task.counted += 1;
       return this.#retryOrFail(task, response.toStatusError(), { response, retryAfterMs, now });
@@ -247,11 +260,16 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   async #parse(task: TaskRecord<I>, response: Response): Promise<void> {
     const { parse } = this.#options;
     if (parse === undefined) return this.#succeed(task, response as unknown as V, response);
+    let parsed: { value: V } | SkeinError;
     try {
-      this.#succeed(task, await parse(response), response);
+      parsed = { value: await parse(response) };
     } catch (thrown) {
-      this.#fail(task, isSkeinError(thrown) ? thrown : new HandlerError("parse()", thrown), response);
+      parsed = handlerError("parse", thrown);
     }
+    // Cancelled meanwhile: it has settled.
+    if (task.state !== "running") return;
+    if (isSkeinError(parsed)) this.#fail(task, parsed, response);
+    else this.#succeed(task, parsed.value, response);
   }
 
   #afterError(task: TaskRecord<I>, error: SkeinError, now: number): void {
@@ -293,7 +311,6 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #wait(task: TaskRecord<I>, until: number): void {
-    task.context = undefined;
     task.moveTo("waiting");
     if (this.#stopped !== undefined) this.#cancelOne(task, this.#stopped);
     else this.#scheduler.delay(task, until);
@@ -301,14 +318,6 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #retryAfter(response: Response): number | undefined {
     return parseRetryAfter(response.headers.get("retry-after"), this.#base.clock.wallNow());
-  }
-
-  #tryHandler<T>(name: string, run: () => T): T | HandlerError {
-    try {
-      return run();
-    } catch (thrown) {
-      return new HandlerError(name, thrown);
-    }
   }
 
   // ── endings ──
@@ -335,7 +344,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (this.#ended || this.#aborted) return;
     this.#aborted = true;
     this.#stop(stop);
-    for (const task of this.#running) task.context?.cancel(stop.reason);
+    for (const task of this.#running) {
+      if (task.context !== undefined) task.context.cancel(stop.reason);
+      // Its answer is with a function of the caller's, which may never return.
+      else if (task.state === "running") this.#cancelOne(task, stop);
+    }
     this.#pump();
   }
 

@@ -1,3 +1,5 @@
+import { InvalidOption } from "../core/errors.ts";
+
 /**
  * The input of a batch, pulled one item at a time and only when asked: by `next`, at once where the input is
  * synchronous, later through `onItem` where it is not.
@@ -15,6 +17,7 @@ export class ItemSource<I> {
     items: Iterable<I> | AsyncIterable<I>,
     on: { item(item: I): void; end(failure?: { error: unknown }): void },
   ) {
+    requireIterable(items);
     if (Symbol.asyncIterator in items) this.#async = items[Symbol.asyncIterator]();
     else this.#sync = items[Symbol.iterator]();
     this.#onItem = on.item;
@@ -34,14 +37,24 @@ export class ItemSource<I> {
   stop(): void {
     if (this.ended) return;
     this.ended = true;
-    // An input that fails while it is being closed has nobody left to tell.
-    Promise.resolve(this.#async?.return?.()).catch(() => undefined);
+    this.#release();
+  }
+
+  /** An input that fails while it is being closed has nobody left to tell. */
+  #release(): void {
+    this.#close().catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
     this.#sync?.return?.();
+    await this.#async?.return?.();
   }
 
   #pullSync(iterator: Iterator<I>): boolean {
     try {
       const next = iterator.next();
+      // It has stopped the batch itself; while it ran, it could not be closed.
+      if (this.ended) this.#release();
       if (!next.done) {
         this.#onItem(next.value);
         return true;
@@ -72,4 +85,15 @@ export class ItemSource<I> {
     this.ended = true;
     this.#onEnd(failure);
   }
+}
+
+/** A string is iterable, but nobody means its characters. */
+function requireIterable(items: unknown): void {
+  const isIterable =
+    typeof items === "object" &&
+    items !== null &&
+    (Symbol.iterator in items || Symbol.asyncIterator in items);
+  if (isIterable) return;
+  const got = items === null ? "null" : `a ${typeof items}`;
+  throw new InvalidOption(`items: expected an array, or another (async) iterable; got ${got}`);
 }
