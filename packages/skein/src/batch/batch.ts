@@ -26,7 +26,12 @@ export interface BatchBase<R> extends BatchBounds {
   /** Makes an error one for people: its whole line, its stack. */
   complete(
     error: unknown,
-    call: { request: Request | undefined; elapsed: number; attempts: number },
+    call: {
+      request: Request | undefined;
+      elapsed: number;
+      attempts: number;
+      context: RequestContext;
+    },
   ): SkeinError;
 }
 
@@ -227,8 +232,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     let error: SkeinError | undefined;
     try {
       response = await this.#base.service.send(task.request!, context);
+      if (context.traceFailure !== undefined) throw context.traceFailure;
     } catch (thrown) {
-      error = this.#base.complete(thrown, { request: task.request, elapsed: 0, attempts: 1 });
+      error = this.#base.complete(thrown, { request: task.request, elapsed: 0, attempts: 1, context });
     }
     task.context = undefined;
     this.#scheduler.release(task);

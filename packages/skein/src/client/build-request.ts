@@ -12,10 +12,11 @@ import type { CallOptions } from "./call-options.ts";
 import type { CallCredentials } from "./credentials.ts";
 import type { ClientSettings } from "./options.ts";
 import { addParams, type Params, parseParams } from "./params.ts";
+import type { ProgressOptions } from "./progress-options.ts";
 import { type BodyOptions, encodeBody } from "./request-body.ts";
 
 /** What may be said of one request; left out is the client's. */
-export interface RequestOptions extends CallOptions, CallCredentials, BodyOptions {
+export interface RequestOptions extends CallOptions, CallCredentials, ProgressOptions, BodyOptions {
   /** Added to the URL's own query. */
   params?: Params;
   /** Replace the client's by name; `null` removes one. */
@@ -32,7 +33,7 @@ export interface RequestOptions extends CallOptions, CallCredentials, BodyOption
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding auth cookies signal idempotencyKey fallback".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace auth cookies signal idempotencyKey fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 
@@ -68,9 +69,9 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
 }
 
 /** A string is below the base URL; a URL object goes where it says. */
-function resolveUrl({ baseUrl }: ClientSettings, url: string | URL): Url {
+function resolveUrl({ baseUrl, pageUrl }: ClientSettings, url: string | URL): Url {
   if (typeof url !== "string") return parseUrl(url.href);
-  return baseUrl === undefined ? parseUrl(url) : joinBase(baseUrl, url);
+  return baseUrl === undefined ? parseUrl(url, pageUrl?.()) : joinBase(baseUrl, url);
 }
 
 /** Whether the client's own headers, made for its base URL, would go to somebody else. */

@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
+import type { Trace } from "../core/trace.ts";
 
 /** How long to wait. A number or string alone is `total`; `null` or `false` in a place turns that one off. */
 export interface TimeoutOptions {
@@ -45,16 +46,24 @@ export interface CallOptions {
    * The charset of text whose content-type names none: a name, or a function of the bytes. Default: UTF-8.
    */
   defaultEncoding?: DefaultEncoding;
+  /**
+   * Told of each step on the wire: HTTPX's event names (`connection.connect_tcp.started`, …), the wait for a connection
+   * and its reuse. Credentials are left out. One that throws fails the call. `null` or `false` turns the client's off.
+   *
+   * @example
+   * await client.get(url, { trace: ({ name, time, info }) => console.log(time, name, info) });
+   */
+  trace?: Trace | null | false;
 }
 
 const NONE = Number.POSITIVE_INFINITY;
 
 /** The options of a call that are made into its settings; those of its request are elsewhere. */
-const CALL_NAMES = ["timeout", "retry", "redirect", "raiseForStatus", "defaultEncoding"] as const;
+const CALL_NAMES = ["timeout", "retry", "redirect", "raiseForStatus", "defaultEncoding", "trace"] as const;
 
 /** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
 export function overrideCall(base: CallSettings, options: CallOptions): CallSettings {
-  const { timeout, retry, redirect, raiseForStatus, defaultEncoding } = options;
+  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, trace } = options;
   if (CALL_NAMES.every(name => options[name] === undefined)) return base;
   return Object.freeze({
     ...base,
@@ -62,6 +71,7 @@ export function overrideCall(base: CallSettings, options: CallOptions): CallSett
     policies: overridePolicies(base.policies, retry, redirect),
     raiseForStatus: raiseForStatus ?? base.raiseForStatus,
     defaultEncoding: defaultEncoding === undefined ? base.defaultEncoding : checkEncoding(defaultEncoding),
+    trace: trace === undefined ? base.trace : checkTrace(trace),
   });
 }
 
@@ -118,4 +128,10 @@ function checkEncoding(encoding: DefaultEncoding): DefaultEncoding {
   throw new InvalidOption(
     `defaultEncoding: no charset is named "${encoding}"; expected one such as "utf-8" or "shift_jis"`,
   );
+}
+
+function checkTrace(trace: Trace | null | false): Trace | undefined {
+  if (trace === null || trace === false) return undefined;
+  if (typeof trace === "function") return trace;
+  throw new InvalidOption(`trace: expected a function of an event, or false; got ${typeof trace}`);
 }

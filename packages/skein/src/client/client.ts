@@ -8,16 +8,19 @@ import {
   type SkeinError,
 } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
-import type { RuntimePorts } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
-import type { CallSettings } from "../core/request-context.ts";
+import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
 import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
+import type { ClientAccess } from "./client-access.ts";
 import { completeError } from "./complete-error.ts";
 import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
+import type { Downloaded, DownloadOptions } from "./download/download.ts";
+import type { EventStream, EventsOptions } from "./events/event-stream.ts";
+import { openEvents } from "./events/open-events.ts";
 import { type Fetch, makeFetch } from "./fetch/fetch.ts";
 import type { FetchRequest } from "./fetch/fetch-request.ts";
 import {
@@ -26,8 +29,11 @@ import {
   type ExtendOptions,
   extendSettings,
   normalizeClientOptions,
+  type OptionPorts,
   refuseUnsupported,
 } from "./options.ts";
+import { openPages, type PaginateOptions } from "./paginate.ts";
+import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
 import { ResponsePromise } from "./response-promise.ts";
 import {
   batchStack,
@@ -41,7 +47,7 @@ import { StreamResponse } from "./stream-response.ts";
 
 /** What a client is built on: a runtime, and the transport at the bottom of its stack. */
 export interface ClientBase {
-  readonly ports: Pick<RuntimePorts, "clock" | "decompressor"> & Partial<Pick<RuntimePorts, "files">>;
+  readonly ports: StackParts["ports"] & OptionPorts;
   /** Makes the transport, once the limits are known. */
   transport(settings: ClientSettings): Transport;
   /** Empty where the platform sends its own. */
@@ -50,7 +56,7 @@ export interface ClientBase {
 
 /** A request of a batch, where a URL alone does not say enough. */
 export interface BatchRequest
-  extends Omit<RequestOptions, "signal" | "timeout" | "retry" | "auth" | "cookies"> {
+  extends Omit<RequestOptions, "signal" | "timeout" | "retry" | "auth" | "cookies" | keyof ProgressOptions> {
   url: string | URL;
   /** Default: GET. */
   method?: string;
@@ -76,7 +82,7 @@ export class BaseClient implements AsyncDisposable {
     this.#settings =
       "settings" in base
         ? base.settings
-        : normalizeClientOptions(options, defaultHeaders(base, options), base.ports.files);
+        : normalizeClientOptions(options, defaultHeaders(base, options), base.ports);
     this.#transport = options.transport ?? base.transport(this.#settings);
     this.#added = "added" in base ? base.added : [];
     this.#stack = clientStack(this.#transport, this.#stackParts());
@@ -135,6 +141,32 @@ export class BaseClient implements AsyncDisposable {
     return this.#streamed(call);
   }
 
+  /** Server-sent events: connects when it is iterated, and again when the connection breaks. See EventStream. */
+  events(url: string | URL, options: EventsOptions = {}): EventStream {
+    return openEvents(this.#access(), url, options);
+  }
+
+  /**
+   * The pages that begin at `url`, each fetched when it is asked for: by their Link headers, or by `next`.
+   *
+   * @throws HTTPStatusError on a status that is not 2xx; RemoteProtocolError when the pages go in a circle
+   * @example
+   * for await (const page of client.paginate("/users")) save(page.json());
+   */
+  paginate(url: string | URL, options: PaginateOptions = {}): AsyncGenerator<Response, void, undefined> {
+    return openPages(this.#access(), url, options);
+  }
+
+  /**
+   * Downloads to a file, which appears under its name only when it is whole and on disk.
+   *
+   * @throws (rejects with) FileError, ChecksumError, HTTPStatusError on a status that is not 2xx, and what any call may
+   */
+  async download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
+    const { download } = await import("./download/download.ts");
+    return download(this.#access(), { url, path }, options);
+  }
+
   /**
    * The platform's `fetch` over this client: its connections, headers, base URL and layers, but no retry, and no timeout
    * but those that the client was given. Takes and returns the platform's own objects (a Request, FormData or signal of
@@ -156,7 +188,10 @@ export class BaseClient implements AsyncDisposable {
    * const response = await client.send(request);
    */
   buildRequest(method: string, url: string | URL, options?: BuildOptions): Request {
-    if (options !== undefined) refuseCredentials(options, "give them to send()");
+    if (options !== undefined) {
+      refuseCredentials(options, "give them to send()");
+      refuseProgress(options, "give it to send()");
+    }
     return buildRequest(this.#settings, method, { url, options });
   }
 
@@ -235,6 +270,14 @@ export class BaseClient implements AsyncDisposable {
     return this.close();
   }
 
+  #access(): ClientAccess {
+    return {
+      settings: this.#settings,
+      clock: this.#base.ports.clock,
+      run: (call, base) => this.#run(call, base),
+    };
+  }
+
   #promise(call: Call): ResponsePromise {
     return new ResponsePromise((resolve, reject) => {
       this.#run(call, this.#settings.buffered).then(resolve, reject);
@@ -262,24 +305,31 @@ export class BaseClient implements AsyncDisposable {
     const { options, built } = call.spec;
     let settings = base;
     let request: Request | undefined;
+    let context: RequestContext | undefined;
     try {
       if (this.#closed) throw new ClientClosed();
       if (options !== undefined) {
         refuseUnsupported(options, this.#transport.unsupported);
-        settings = overrideCredentials(overrideCall(base, options), options);
+        settings = withProgress(overrideCredentials(overrideCall(base, options), options), options);
       }
       request = built ?? buildRequest(this.#settings, call.method, call.spec);
-      const context = call.begin(settings);
+      context = call.begin(settings);
       context.deadline = startedAt + settings.timeouts.total;
       const response = await this.#stack.send(request, context);
       response.elapsed = clock.now() - startedAt;
+      if (context.traceFailure !== undefined) throw context.traceFailure;
       if (settings.defaultEncoding !== undefined) response.defaultEncoding = settings.defaultEncoding;
       call.endWith(response.body);
       return settings.raiseForStatus ? raise(response) : response;
     } catch (error) {
       call.end();
       const elapsed = clock.now() - startedAt;
-      const completed = completeError(error, { request, elapsed, attempts: settings.policies.attempts });
+      const completed = completeError(error, {
+        request,
+        elapsed,
+        attempts: settings.policies.attempts,
+        context,
+      });
       if (options?.fallback === undefined || !isForFallback(completed)) throw completed;
       return options.fallback(completed);
     }
@@ -300,9 +350,9 @@ export class BaseClient implements AsyncDisposable {
 
   #stackParts(): StackParts {
     const { decodes = false } = this.#transport;
-    const { hooks, baseUrl } = this.#settings;
+    const { hooks, loggers, baseUrl } = this.#settings;
     const cookies = { ...this.#settings.cookies, origin: baseUrl?.origin };
-    return { ports: this.#base.ports, hooks, cookies, added: this.#added, decodes };
+    return { ports: this.#base.ports, hooks, loggers, cookies, added: this.#added, decodes };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {
@@ -313,17 +363,19 @@ export class BaseClient implements AsyncDisposable {
     }
     const { url, method = "GET", ...options } = item;
     refuseCredentials(options, "those of the client are sent");
+    refuseProgress(options, "a batch tells of its own");
     return buildRequest(this.#settings, method, { url, options });
   }
 }
 
 /** What may be said of a request that will be sent later. */
-export type BuildOptions = Omit<RequestOptions, "auth" | "cookies">;
+export type BuildOptions = Omit<RequestOptions, "auth" | "cookies" | keyof ProgressOptions>;
 
 /** What may be said of a request that is built already. */
 export interface SendOptions
   extends CallOptions,
     CallCredentials,
+    ProgressOptions,
     Pick<RequestOptions, "signal" | "fallback"> {
   /** Return as soon as the head is there, with the body to be read by iterating. */
   stream?: boolean;

@@ -2,6 +2,7 @@ import { formatDuration } from "../core/duration.ts";
 import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { redactUrl } from "../core/redact-url.ts";
 import type { Request } from "../core/request.ts";
+import type { RequestContext } from "../core/request-context.ts";
 import { isTransient } from "../policy/retry.ts";
 
 /** What the client knows of a call that failed. */
@@ -12,6 +13,8 @@ export interface FailedCall {
   readonly elapsed: number;
   /** Attempts that it was allowed. */
   readonly attempts: number;
+  /** What went along with it: it knows what was measured of the last attempt. */
+  readonly context?: RequestContext | undefined;
 }
 
 /**
@@ -20,7 +23,8 @@ export interface FailedCall {
  * who waits for it.
  */
 export function completeError(thrown: unknown, call: FailedCall): SkeinError {
-  const error = isSkeinError(thrown) ? thrown : new HandlerError("the request", thrown);
+  const failure = call.context?.traceFailure ?? thrown;
+  const error = isSkeinError(failure) ? failure : new HandlerError("the request", failure);
   if (call.request !== undefined) {
     error.request ??= { method: call.request.method, url: redactUrl(call.request.url.href) };
     error.message = `${error.request.method} ${error.request.url}: ${error.reason}${describeAttempts(error, call)}`;
@@ -28,6 +32,7 @@ export function completeError(thrown: unknown, call: FailedCall): SkeinError {
   if (error instanceof AbortError)
     Object.defineProperty(error, "name", { value: "AbortError", configurable: true });
   error.retryable = isTransient(error);
+  error.timings ??= call.context?.record?.timings();
   Error.captureStackTrace?.(error, completeError);
   return error;
 }

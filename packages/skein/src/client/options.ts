@@ -2,12 +2,14 @@ import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Files } from "../core/files.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
+import type { Logger } from "../core/logger.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
-import type { TlsOptions } from "../core/ports.ts";
+import type { RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
 import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
+import { wireLog } from "../layers/trace/wire-log.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
 import {
   type ClientCredentials,
@@ -18,6 +20,7 @@ import {
   NO_COOKIES,
   replaceCredentials,
 } from "./credentials.ts";
+import { clientLoggers } from "./observers.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
 
 export interface LimitOptions {
@@ -53,6 +56,11 @@ export interface ExtendOptions extends CallOptions, ClientCredentials {
   params?: Params;
   /** Functions that are told of each request, response, error, retry and redirect. */
   hooks?: Hooks;
+  /**
+   * Any logger of pino's or the console's shape: a line a request at `info`, a failed one at `error`, what goes over the
+   * wire at `debug`. Credentials are left out. `SKEIN_LOG=info` or `debug` logs to stderr besides; `false` turns both off.
+   */
+  logger?: Logger | null | false;
 }
 
 export interface ClientOptions extends ExtendOptions {
@@ -66,18 +74,34 @@ export interface ClientOptions extends ExtendOptions {
   transport?: Transport;
 }
 
-/** A client's options, complete and checked. */
-export interface ClientSettings {
+/** What the defaults of options depend on. */
+export type OptionPorts = Partial<
+  Pick<RuntimePorts, "files" | "environmentLogger"> & Pick<Platform, "pageUrl">
+>;
+
+/** What a client's platform has, or has not. */
+export interface Platform {
   /** The files of this machine, where there are any. */
   readonly files: Files | undefined;
+  /** What relative URLs are relative to, where there is a page; asked each time, as pages move. */
+  readonly pageUrl: (() => string | undefined) | undefined;
+}
+
+/** A client's options, complete and checked. */
+export interface ClientSettings extends Platform {
   readonly baseUrl: Url | undefined;
   readonly headers: Headers;
   readonly params: ParamPairs;
   readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
   readonly hooks: Hooks | undefined;
+  readonly loggers: readonly Logger[];
+  /** The one that the environment asks for. */
+  readonly environmentLogger: Logger | undefined;
   readonly cookies: CookieSettings;
   readonly buffered: CallSettings;
   readonly streaming: CallSettings;
+  /** Of `client.events`: they come when they come. */
+  readonly eventStreams: CallSettings;
   /** Of `client.fetch`: its callers retry themselves, and know no timeouts but what they set. */
   readonly fetch: CallSettings;
 }
@@ -112,11 +136,13 @@ const EXTEND_NAMES = [
   "headers",
   "params",
   "hooks",
+  "logger",
   "timeout",
   "retry",
   "redirect",
   "raiseForStatus",
   "defaultEncoding",
+  "trace",
   ...CREDENTIAL_NAMES,
 ];
 const POOL_NAMES = ["limits", "tls", "transport"];
@@ -140,8 +166,9 @@ const OF_CONNECTIONS: readonly string[] = [
 export function normalizeClientOptions(
   options: ClientOptions,
   defaultHeaders: Headers,
-  files: Files | undefined,
+  { files, pageUrl, environmentLogger }: OptionPorts,
 ): ClientSettings {
+  const fromEnvironment = environmentLogger?.();
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
   if (options.transport !== undefined) checkTransport(options.transport, options);
@@ -153,6 +180,7 @@ export function normalizeClientOptions(
     maxResponseBytes: options.limits?.maxResponseBytes ?? NONE,
     timeouts: { ...buffered.timeouts, total: NONE },
   };
+  const eventStreams = { ...streaming, timeouts: { ...streaming.timeouts, read: NONE } };
   const fetch = {
     ...streaming,
     timeouts: { ...streaming.timeouts, read: NONE },
@@ -160,14 +188,18 @@ export function normalizeClientOptions(
   };
   const base = {
     files,
+    pageUrl,
     baseUrl: undefined,
     headers: defaultHeaders,
     params: [],
     limits,
     hooks: undefined,
+    loggers: fromEnvironment === undefined ? [] : [fromEnvironment],
+    environmentLogger: fromEnvironment,
     cookies: NO_COOKIES,
     buffered,
     streaming,
+    eventStreams,
     fetch,
   };
   return apply(base, options);
@@ -192,18 +224,23 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
   const hooks = mergeHooks(base.hooks, options.hooks);
   const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
-  const baseUrl = options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl);
-  const own = { events, auth: clientAuth(base.buffered.auth, options, baseUrl) };
+  const baseUrl = options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl, base.pageUrl);
+  const loggers = clientLoggers(base.loggers, options.logger, base.environmentLogger);
+  const own = { events, wireLog: wireLog(loggers), auth: clientAuth(base.buffered.auth, options, baseUrl) };
   return Object.freeze({
     files: base.files,
+    pageUrl: base.pageUrl,
     baseUrl,
     headers: replaceCredentials(base.headers, options).merge(options.headers),
     params: [...base.params, ...parseParams(options.params)],
     limits: base.limits,
     hooks,
+    loggers,
+    environmentLogger: base.environmentLogger,
     cookies: clientCookies(base.cookies, options.cookies),
     buffered: overrideCall({ ...base.buffered, ...own }, options),
     streaming: overrideCall({ ...base.streaming, ...own }, options),
+    eventStreams: overrideCall({ ...base.eventStreams, ...own }, options),
     fetch: overrideCall({ ...base.fetch, ...own }, { ...options, retry: 1, raiseForStatus: false }),
   });
 }
@@ -232,8 +269,8 @@ export function refuseUnsupported(options: object, unsupported: readonly string[
   }
 }
 
-function parseBase(baseUrl: string | URL): Url {
-  const url = parseUrl(typeof baseUrl === "string" ? baseUrl : baseUrl.href);
+function parseBase(baseUrl: string | URL, pageUrl: Platform["pageUrl"]): Url {
+  const url = parseUrl(typeof baseUrl === "string" ? baseUrl : baseUrl.href, pageUrl?.());
   if (url.hash === "") return url;
   throw new InvalidOption(`baseUrl: ${url.href} has a fragment ("#"), which nothing can be appended to`);
 }

@@ -1,4 +1,5 @@
 import { InvalidOption } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
 import { authLayer } from "../layers/auth/auth-layer.ts";
@@ -6,13 +7,16 @@ import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
 import { type CookieLayerOptions, cookiesLayer } from "../layers/cookies/cookies-layer.ts";
 import { decompressLayer } from "../layers/decompress/decompress-layer.ts";
 import { type Hooks, hooksLayer } from "../layers/hooks/hooks-layer.ts";
+import { progressLayer } from "../layers/progress/progress-layer.ts";
 import { redirectLayer } from "../layers/redirect/redirect-layer.ts";
 import { retryLayer } from "../layers/retry/retry-layer.ts";
+import { traceLayer } from "../layers/trace/trace-layer.ts";
 
 /**
  * The layers of a client, from the outside, and why each stands where it does:
  *
- * 1. hooks: see a call as its caller does: one request, one response.
+ * 1. trace: tells loggers and diagnostics how a call ended, hooks included.
+ * 2. hooks: see a call as its caller does: one request, one response.
  * 2. redirect: each hop is a request of its own, with attempts and credentials of its own.
  * 3. cookies: inside redirect, so that a cookie that a redirect sets goes along to where it leads.
  * 4. auth: inside redirect, so that each hop is compared with the origin where the call began. Outside retry: what it asks
@@ -21,15 +25,27 @@ import { retryLayer } from "../layers/retry/retry-layer.ts";
  * 6. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
  * 7. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
  *
+ * 8. progress: tells of the bytes as they go over the network, so below what decodes them.
+ *
  * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
-export const LAYER_NAMES = ["hooks", "redirect", "cookies", "auth", "retry", "buffer", "decompress"] as const;
+export const LAYER_NAMES = [
+  "trace",
+  "hooks",
+  "redirect",
+  "cookies",
+  "auth",
+  "retry",
+  "buffer",
+  "decompress",
+] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
 /** What decides which layers there are. */
 export interface StackParts {
-  readonly ports: Pick<RuntimePorts, "clock" | "decompressor">;
+  readonly ports: Pick<RuntimePorts, "clock" | "decompressor" | "diagnostics">;
   readonly hooks: Hooks | undefined;
+  readonly loggers: readonly Logger[];
   readonly cookies: CookieLayerOptions;
   /** Whether the transport takes content codings off by itself. */
   readonly decodes: boolean;
@@ -62,8 +78,13 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
   return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
 }
 
-function makeLayer(name: LayerName, { ports, hooks, cookies, decodes }: StackParts): Layer | undefined {
+function makeLayer(
+  name: LayerName,
+  { ports, hooks, loggers, cookies, decodes }: StackParts,
+): Layer | undefined {
   switch (name) {
+    case "trace":
+      return traceLayer({ clock: ports.clock, loggers, diagnostics: ports.diagnostics });
     case "hooks":
       return hooks === undefined ? undefined : hooksLayer(hooks);
     case "redirect":
@@ -79,6 +100,9 @@ function makeLayer(name: LayerName, { ports, hooks, cookies, decodes }: StackPar
       return bufferLayer();
     case "decompress":
       return decodes ? undefined : decompressLayer(ports.decompressor);
+    // Any call may ask for it; the others are handed on at once.
+    case "progress":
+      return progressLayer({ clock: ports.clock, decodes });
   }
 }
 

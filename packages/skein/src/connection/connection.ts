@@ -1,3 +1,5 @@
+import type { OpeningTimes } from "../core/timings.ts";
+import type { TraceSink } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -9,12 +11,16 @@ export type ConnectionState = "connecting" | "idle" | "busy" | "closed";
 
 /** One connection to an origin, as the pool sees it. */
 export interface Connection {
+  /** Tells the connections of a process apart. */
+  readonly id: number;
   readonly origin: Origin;
   readonly state: ConnectionState;
   /** Requests sent on it so far. */
   readonly requests: number;
   /** On the coarse time. */
   readonly openedAt: number;
+  /** How its opening went, or goes. */
+  readonly opening: OpeningTimes;
   /** Since when it is idle, on the coarse time. */
   readonly idleSince: number;
   /** How long the server keeps it when idle, in milliseconds, where it said so. */
@@ -29,6 +35,12 @@ export interface Connection {
   cancel(reason: unknown): void;
   /** One line for people: "http://a.test busy, 3 requests". */
   describe(): string;
+}
+
+/** What one call brings along, on whose behalf a connection is opened. */
+export interface OpenedFor {
+  readonly connectTimeout: number;
+  readonly trace: TraceSink | undefined;
 }
 
 /** What a connection tells the pool that it belongs to. */

@@ -1,6 +1,10 @@
+import type { RequestSent } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
-import type { Response } from "../core/response.ts";
+import type { Response, ResponseHead } from "../core/response.ts";
+import { ExchangeRecord } from "../core/timings.ts";
+import type { Connection } from "./connection.ts";
+import { failedStep, headInfo, requestInfo } from "./exchange-trace.ts";
 
 /**
  * A request on its way through the pool and one connection: the promise of its answer, and what was done so far.
@@ -11,6 +15,8 @@ export class Exchange {
   readonly context: RequestContext;
   /** When it came into the pool's line, on the coarse time. */
   enqueuedAt: number;
+  /** What is measured of it, on the exact time. */
+  readonly record: ExchangeRecord;
   /** `waiting` for a connection, `sent` on one, or `settled`: answered or failed. */
   state: "waiting" | "sent" | "settled" = "waiting";
   /** Whether it was sent again because a kept-alive socket turned out dead; that happens once. */
@@ -25,8 +31,54 @@ export class Exchange {
     this.request = call.request;
     this.context = call.context;
     this.enqueuedAt = call.enqueuedAt;
+    this.record = new ExchangeRecord(call.startedAt);
+    call.context.record = this.record;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  // ── what is measured, and told to who listens ──
+
+  noteDispatch({ id, requests, opening }: Connection, peer: string | undefined): void {
+    const { record } = this;
+    record.peer = peer;
+    record.connection = id;
+    // Only who waited for it while it opened has spent that time.
+    record.opening = requests === 1 && opening.readyAt > record.enqueuedAt ? opening : undefined;
+    const { trace } = this.context;
+    if (trace === undefined) return;
+    if (requests > 1) trace("connection.reuse", record.dispatchedAt, { peer, requests: requests - 1 });
+    trace("http11.send_request_headers.started", record.dispatchedAt, requestInfo(this.request, peer));
+  }
+
+  noteBodyBegins(now: number, bytes: number | undefined): void {
+    this.context.trace?.("http11.send_request_headers.complete", now, {});
+    this.context.trace?.("http11.send_request_body.started", now, { bytes });
+  }
+
+  noteSent(now: number, hadBody: boolean): void {
+    this.record.sentAt = now;
+    this.context.trace?.(`http11.send_request_${hadBody ? "body" : "headers"}.complete`, now, {});
+    this.context.trace?.("http11.receive_response_headers.started", now, {});
+  }
+
+  noteHead(now: number, head: ResponseHead): void {
+    this.record.headAt = now;
+    if (this.context.trace === undefined) return;
+    this.context.trace("http11.receive_response_headers.complete", now, headInfo(head));
+    this.context.trace("http11.receive_response_body.started", now, {});
+  }
+
+  noteEnd(now: number, reusable: boolean): void {
+    this.record.endedAt = now;
+    const bytes = this.record.receivedBytes;
+    this.context.trace?.("http11.receive_response_body.complete", now, { bytes, reusable });
+  }
+
+  noteFailure(now: number, { sent, error }: { sent: RequestSent; error: Error }): void {
+    this.record.endedAt = now;
+    const step = failedStep(sent, this.record.headAt !== 0);
+    this.context.trace?.(step, now, { error: error.message });
   }
 
   answer(response: Response): void {
@@ -58,4 +110,6 @@ export interface ExchangeCall {
   readonly request: Request;
   readonly context: RequestContext;
   readonly enqueuedAt: number;
+  /** The same moment, on the exact time. */
+  readonly startedAt: number;
 }

@@ -1,8 +1,9 @@
 import type { RequestBody } from "../core/body.ts";
+import type { Clock } from "../core/clock.ts";
 import { AbortError, LocalProtocolError, type Phase, type RequestSent } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import { messageOf } from "../core/message-of.ts";
-import type { Connector, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
+import type { Connector, OpeningStep, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
 import type { Origin } from "../core/url.ts";
 import {
@@ -17,7 +18,7 @@ import {
   type ResponseSink,
   type Violation,
 } from "../protocol/http1/response-reader.ts";
-import type { CoarseTime, Connection, ConnectionOwner, ConnectionState } from "./connection.ts";
+import type { CoarseTime, Connection, ConnectionOwner, ConnectionState, OpenedFor } from "./connection.ts";
 import {
   connectError,
   connectTimeout,
@@ -32,6 +33,7 @@ import {
 } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body } from "./http1-body.ts";
+import { Opening } from "./opening.ts";
 import { bodyFailed, framingOf, openBody } from "./outgoing-body.ts";
 
 /** What all connections of a pool share. */
@@ -39,10 +41,14 @@ export interface ConnectionSetup {
   readonly connector: Connector;
   readonly text: TextPort;
   readonly time: CoarseTime;
+  /** The exact time: for what is measured. */
+  readonly clock: Clock;
   readonly limits: Partial<ReaderLimits>;
   /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
   readonly unreadBodyTimeout: number;
 }
+
+let connections = 0;
 
 /**
  * One HTTP/1.1 connection: moves bytes between a socket and the codec, one exchange at a time, no pipelining.
@@ -52,7 +58,9 @@ export interface ConnectionSetup {
  */
 export class Http1Connection implements Connection, ResponseSink, SocketEvents, BodySource {
   readonly origin: Origin;
+  readonly id: number = ++connections;
   readonly openedAt: number;
+  readonly opening: Opening;
   state: ConnectionState = "connecting";
   idleSince = 0;
   requests = 0;
@@ -73,13 +81,16 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   #needsDrain = false;
   #paused = false;
   #wakeWriter: (() => void) | undefined;
+  /** The exact time at which a head came in this very read: what ends in it as well needs no other look at the clock. */
+  #headReadAt = 0;
 
-  constructor(origin: Origin, owner: ConnectionOwner, setup: ConnectionSetup & { connectTimeout: number }) {
+  constructor(origin: Origin, owner: ConnectionOwner, setup: ConnectionSetup & OpenedFor) {
     this.origin = origin;
     this.#owner = owner;
     this.#setup = setup;
     this.#connectTimeout = setup.connectTimeout;
     this.openedAt = setup.time.now;
+    this.opening = new Opening(origin, setup.clock.now(), setup.trace);
     this.#blockedBefore = setup.time.blocked;
     this.#reader = new ResponseReader(this, setup.text, setup.limits);
     this.#socket = setup.connector.connect(origin, this);
@@ -95,6 +106,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     exchange.state = "sent";
     exchange.hold(reason => this.#abort(exchange, new AbortError(reason, this.#progress())));
     this.#activeAt = this.#setup.time.now;
+    exchange.noteDispatch(this, this.#socket.peer);
     this.#send(exchange);
   }
 
@@ -142,14 +154,20 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   // ── from the socket ──
 
+  onStep(step: OpeningStep): void {
+    this.opening.begin(step, this.#setup.clock.now());
+  }
+
   onConnect(): void {
     if (this.state !== "connecting") return;
+    this.opening.ready(this.#setup.clock.now(), this.#socket.peer);
     this.#becomeIdle();
   }
 
   onBytes(buffer: Uint8Array, length: number): void {
     if (this.state === "closed") return;
     this.#activeAt = this.#setup.time.now;
+    this.#headReadAt = 0;
     this.#reader.receive(buffer, 0, length);
   }
 
@@ -201,12 +219,17 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     };
     const response = new Response(head, exchange.request, body);
     response.reused = this.requests > 1;
+    this.#headReadAt = this.#setup.clock.now();
+    exchange.noteHead(this.#headReadAt, head);
+    response.record = exchange.record;
     exchange.answer(response);
   }
 
   onBody(bytes: Uint8Array, start: number, end: number): void {
     // A reader that gave up in the middle of this very read is gone already.
-    this.#body?.push(bytes, start, end);
+    if (this.#body === undefined) return;
+    this.#exchange!.record.receivedBytes += end - start;
+    this.#body.push(bytes, start, end);
   }
 
   onEnd(trailerLines: string): void {
@@ -214,6 +237,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const body = this.#body;
     if (exchange === undefined || body === undefined) return;
     const reusable = this.#reader.reusable && this.#sent === "full" && this.state === "busy";
+    exchange.noteEnd(this.#headReadAt || this.#setup.clock.now(), reusable);
     this.#release(exchange);
     const { keepAliveSeconds } = this.#reader;
     if (keepAliveSeconds !== undefined) this.serverKeepAliveMs = keepAliveSeconds * 1_000;
@@ -276,6 +300,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   #sendBody(exchange: Exchange, head: string, body: RequestBody): void {
     this.#sent = "partial";
+    exchange.noteBodyBegins(this.#setup.clock.now(), body.length);
     let source: Uint8Array | AsyncIterable<Uint8Array>;
     try {
       source = openBody(body);
@@ -294,6 +319,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   #sendWhole(drained: boolean): void {
     this.#needsDrain = !drained;
+    this.#exchange!.noteSent(this.#setup.clock.now(), this.#sent === "partial");
     this.#sent = "full";
     this.#sentAt = this.#setup.time.now;
   }
@@ -342,6 +368,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   #failOrReplay(exchange: Exchange, error: Error): void {
     if (this.#body !== undefined || this.#reader.started) return this.#abort(exchange, error);
+    exchange.noteFailure(this.#setup.clock.now(), { sent: this.#sent, error });
     this.#release(exchange);
     const takenBack = this.#owner.takeBack(this, exchange);
     this.#close(error);
@@ -351,6 +378,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   #abort(exchange: Exchange, error: Error): void {
     if (this.#exchange !== exchange) return;
     const body = this.#body;
+    exchange.noteFailure(this.#setup.clock.now(), { sent: this.#sent, error });
     this.#release(exchange);
     this.#close(error);
     if (body === undefined) exchange.fail(error);
@@ -369,6 +397,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   #close(error: Error | undefined): void {
     if (this.state === "closed") return;
+    if (this.state === "connecting") this.opening.fail(this.#setup.clock.now(), error);
     this.state = "closed";
     this.#socket.destroy();
     this.#owner.connectionClosed(this, error);

@@ -22,6 +22,7 @@
 
 import { messageOf } from "./message-of.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
+import type { Timings } from "./timings.ts";
 
 /** What went wrong, as one literal: a `switch` over it narrows, and it is stable across versions. */
 export type ErrorCode =
@@ -107,6 +108,8 @@ export class SkeinError extends Error {
   request: { readonly method: string; readonly url: string } | undefined;
   /** Every try, oldest first; the last one ended with this error. */
   attempts: readonly Attempt[] = [];
+  /** How long each phase of the last attempt took; undefined where nothing was sent over a connection of ours. */
+  timings: Timings | undefined;
   /** How long the server asked to wait, when it did. */
   retryAfterMs: number | undefined;
   /** Whether the same call may succeed when it is made again later. */

@@ -1,6 +1,8 @@
 import type { Clock } from "./clock.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import type { Files } from "./files.ts";
 import type { IncomingBody } from "./incoming-body.ts";
+import type { Logger } from "./logger.ts";
 import type { Origin } from "./url.ts";
 
 /**
@@ -12,6 +14,10 @@ export interface RuntimePorts {
   readonly connector: Connector;
   readonly decompressor: Decompressor;
   readonly text: TextPort;
+  /** Where tools may look on. */
+  readonly diagnostics?: Diagnostics | undefined;
+  /** The logger that the environment asks for (SKEIN_LOG). */
+  readonly environmentLogger?: (() => Logger | undefined) | undefined;
   readonly files: Files;
 }
 
@@ -44,6 +50,8 @@ export interface Socket {
 }
 
 export interface SocketEvents {
+  /** A step of opening it begins; for those who measure. A step that is not needed (an address has no name) is left out. */
+  onStep?(step: OpeningStep): void;
   onConnect(): void;
   /** Valid only during the call: the buffer is used again for the next read. */
   onBytes(buffer: Uint8Array, length: number): void;
@@ -53,6 +61,8 @@ export interface SocketEvents {
   /** Exactly once, and last. `failure` is the runtime's error, if one ended the socket. */
   onClose(failure: SocketFailure | undefined): void;
 }
+
+export type OpeningStep = "resolve" | "connect" | "tls";
 
 /** A runtime's error, sorted: what floors decide on is `kind`; `reason` is for people. */
 export interface SocketFailure {

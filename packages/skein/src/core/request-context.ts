@@ -1,8 +1,10 @@
 import type { Auth } from "./auth.ts";
 import type { DefaultEncoding } from "./charset.ts";
-import { AbortError, type SkeinError } from "./errors.ts";
+import { AbortError, HandlerError, type SkeinError } from "./errors.ts";
 import type { Request } from "./request.ts";
 import type { Response } from "./response.ts";
+import type { ExchangeRecord } from "./timings.ts";
+import type { Trace, TraceEventName, TraceInfo, TraceSink } from "./trace.ts";
 import type { Origin } from "./url.ts";
 
 /** The timeouts in force for one call, in milliseconds; `Infinity` where there is none. */
@@ -45,6 +47,10 @@ export interface CallSettings {
   readonly auth?: CallAuth | undefined;
   /** The call's own cookies, name → value; null turns cookies off. */
   readonly cookies?: Readonly<Record<string, string>> | null | undefined;
+  /** A function of the user's that is told of each step. */
+  readonly trace?: Trace | undefined;
+  /** The logger's part of the same: wire detail. */
+  readonly wireLog?: Trace | undefined;
 }
 
 /** How a call proves who it is, and to whom. */
@@ -103,6 +109,12 @@ export class RequestContext {
   hasLeftHome = false;
   /** Which try this is, from 1; layers that try again count it up. */
   attempt = 1;
+  /** Tells of each step on the wire; undefined where nobody listens, which is all that it then costs. */
+  readonly trace: TraceSink | undefined;
+  /** What was measured of the request that is, or was, under way last. */
+  record: ExchangeRecord | undefined;
+  /** What a trace function threw: the call fails with it. */
+  traceFailure: HandlerError | undefined;
   cancelled = false;
   cancelReason: unknown;
   /**
@@ -119,6 +131,8 @@ export class RequestContext {
     this.events = call.events;
     this.auth = call.auth;
     this.cookies = call.cookies;
+    const { trace, wireLog } = call;
+    this.trace = trace === undefined && wireLog === undefined ? undefined : this.#sink(trace, wireLog);
   }
 
   /**
@@ -139,6 +153,18 @@ export class RequestContext {
     const stop = this.onCancel;
     this.onCancel = undefined;
     stop?.(reason);
+  }
+
+  #sink(...listeners: readonly (Trace | undefined)[]): TraceSink {
+    return (name: TraceEventName, time: number, info: TraceInfo) => {
+      try {
+        for (const listener of listeners) listener?.({ name, time, info });
+      } catch (cause) {
+        this.traceFailure ??= new HandlerError("trace", cause);
+        // Not from within: who tells of a step is in the middle of it.
+        queueMicrotask(() => this.cancel(this.traceFailure));
+      }
+    };
   }
 
   /** For those about to start something: throws when the call was cancelled. */

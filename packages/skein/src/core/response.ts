@@ -15,6 +15,7 @@ import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
 import { cookiesOf } from "./set-cookie.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
+import { type ExchangeRecord, type Timings, timingsOf } from "./timings.ts";
 
 /** The facts of a response's head. */
 export interface ResponseHead {
@@ -55,6 +56,7 @@ export class Response {
   elapsed = 0;
   /** Whether a kept-alive connection carried it. */
   reused = false;
+  #record: ExchangeRecord | undefined;
   #encoding: string | undefined;
   #defaultEncoding: DefaultEncoding | undefined;
   #content: Uint8Array | undefined;
@@ -121,6 +123,25 @@ export class Response {
   get links(): Readonly<Record<string, Link>> {
     const field = this.headers.get("link");
     return linksByRelation(field === null ? [] : parseLinks(field));
+  }
+
+  /** How long each phase took, of the request that got this answer; all undefined where no connection of ours carried it. */
+  get timings(): Timings {
+    return timingsOf(this.#record);
+  }
+
+  /** Bytes of the body that came over the network, before codings were taken off. */
+  get bytesDownloaded(): number {
+    return this.#record?.receivedBytes ?? 0;
+  }
+
+  /** What was measured; for layers. The connection that carries the response sets it. */
+  get record(): ExchangeRecord | undefined {
+    return this.#record;
+  }
+
+  set record(record: ExchangeRecord) {
+    this.#record = record;
   }
 
   /** The decoded body. Not a copy: writing into it changes what `text()` reads. Its `buffer` may be larger than it. */

@@ -46,6 +46,8 @@ export const {
   delete: del,
   request,
   stream,
+  events,
+  download,
 } = oneShot(() => new Client());
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
@@ -65,26 +67,36 @@ export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from 
 export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
+export type { Downloaded, DownloadOptions } from "../client/download/download.ts";
+export type { ServerSentEvent } from "../client/events/event-parser.ts";
+export { EventStream, type EventsOptions } from "../client/events/event-stream.ts";
 export type { Fetch } from "../client/fetch/fetch.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
+export type { ProgressOptions } from "../client/progress-options.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";
-export { StreamResponse } from "../client/stream-response.ts";
+export { type JsonLinesOptions, type LinesOptions, StreamResponse } from "../client/stream-response.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
+export type { Link } from "../core/link-header.ts";
+export type { Logger } from "../core/logger.ts";
 export type { TlsOptions } from "../core/ports.ts";
+export type { Progress, ProgressListener } from "../core/progress.ts";
 export { Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export { Response } from "../core/response.ts";
 export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
+export type { Timings } from "../core/timings.ts";
+export type { Trace, TraceEvent, TraceEventName, TraceInfo } from "../core/trace.ts";
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";

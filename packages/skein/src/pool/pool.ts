@@ -9,6 +9,7 @@ import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Service } from "../core/service.ts";
+import type { TraceInfo } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
 import { idleLimit, type PoolLimits } from "./limits.ts";
 import { planConnection } from "./plan.ts";
@@ -52,6 +53,7 @@ export class Pool implements Service, ConnectionOwner {
       connector: ports.connector,
       text: ports.text,
       time: this.#sweep,
+      clock: ports.clock,
       limits: { maxHeaderBytes: limits.maxHeaderBytes },
       unreadBodyTimeout: limits.unreadBodyTimeout,
     };
@@ -60,13 +62,19 @@ export class Pool implements Service, ConnectionOwner {
   send(request: Request, context: RequestContext): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#sweep.start();
-      const exchange = new Exchange({ request, context, enqueuedAt: this.#sweep.now }, resolve, reject);
+      const startedAt = this.#setup.clock.now();
+      const call = { request, context, enqueuedAt: this.#sweep.now, startedAt };
+      const exchange = new Exchange(call, resolve, reject);
       if (this.#closed) return exchange.fail(new ClientClosed());
       if (context.cancelled) return exchange.fail(new AbortError(context.cancelReason, NOT_SENT));
       const state = this.#stateOf(request.url.origin);
       const connection = this.#takeIdle(state);
-      if (connection !== undefined) return this.#dispatch(connection, exchange);
+      if (connection !== undefined) {
+        exchange.record.dispatchedAt = startedAt;
+        return this.#dispatch(connection, exchange);
+      }
       state.waiters.push(exchange);
+      context.trace?.("pool.wait.started", startedAt, waitInfo(state));
       this.#wait(state, exchange);
       this.#plan(state);
     });
@@ -108,6 +116,9 @@ export class Pool implements Service, ConnectionOwner {
     const next = state.waiters.shift();
     if (next !== undefined) {
       this.#waiting -= 1;
+      const now = this.#setup.clock.now();
+      next.record.dispatchedAt = now;
+      next.context.trace?.("pool.wait.complete", now, waitInfo(state));
       this.#dispatch(connection, next);
       return;
     }
@@ -138,6 +149,10 @@ export class Pool implements Service, ConnectionOwner {
     exchange.replayed = true;
     exchange.state = "waiting";
     exchange.enqueuedAt = this.#sweep.now;
+    exchange.context.trace?.("pool.wait.started", this.#setup.clock.now(), {
+      origin: connection.origin.key,
+      because: "the kept-alive connection was dead",
+    });
     // Other idle connections may be as dead as this one was: it waits for a new one, or for one that has just answered.
     const state = this.#stateOf(connection.origin);
     state.waiters.pushFront(exchange);
@@ -177,6 +192,11 @@ export class Pool implements Service, ConnectionOwner {
   /** Out of the line, with an error. */
   #leave(state: OriginState, exchange: Exchange, error: Error): void {
     if (exchange.state !== "waiting") return;
+    exchange.record.endedAt = this.#setup.clock.now();
+    exchange.context.trace?.("pool.wait.failed", exchange.record.endedAt, {
+      ...waitInfo(state),
+      error: error.message,
+    });
     exchange.fail(error);
     state.waiters.left();
     this.#waiting -= 1;
@@ -211,8 +231,10 @@ export class Pool implements Service, ConnectionOwner {
     exchange.opening = true;
     state.open += 1;
     state.connecting += 1;
-    const connectTimeout = exchange.context.timeouts.connect;
-    const connection = new Http1Connection(state.origin, this, { ...this.#setup, connectTimeout });
+    const { timeouts, trace } = exchange.context;
+    const setup = { ...this.#setup, connectTimeout: timeouts.connect, trace };
+    const connection = new Http1Connection(state.origin, this, setup);
+    exchange.record.opening = connection.opening;
     this.#connections.add(connection);
     this.#openingFor.set(connection, exchange);
   }
@@ -333,6 +355,10 @@ export class Pool implements Service, ConnectionOwner {
 
 /** For so long a pool makes do with the connections that it could open. */
 const ROOM_PATIENCE_MS = 1_000;
+
+function waitInfo({ origin, open, waiters }: OriginState): TraceInfo {
+  return { origin: origin.key, open, waiting: waiters.size };
+}
 
 const NOT_SENT = Object.freeze({ phase: "queue", requestSent: "none", peer: undefined }) satisfies Progress;
 

@@ -71,11 +71,22 @@ class NodeSocket implements Socket {
     const { socket, connected } = open(origin, onread);
     this.#socket = socket;
     socket.unref();
+    this.#tellSteps(connected === "secureConnect");
     socket.once(connected, () => this.#connected());
     socket.on("drain", () => events.onDrain());
     socket.on("end", () => this.#destroyed || events.onEof());
     socket.on("error", error => this.#failed(error));
     socket.on("close", () => events.onClose(this.#destroyed ? undefined : this.#failure));
+  }
+
+  #tellSteps(isSecure: boolean): void {
+    const { onStep } = this.#events;
+    if (onStep === undefined) return;
+    const isName = net.isIP(this.#origin.hostname) === 0;
+    this.#events.onStep?.(isName ? "resolve" : "connect");
+    // A name may have several addresses, and the event comes for each of them.
+    if (isName) this.#socket.once("lookup", error => !error && this.#events.onStep?.("connect"));
+    if (isSecure) this.#socket.once("connect", () => this.#events.onStep?.("tls"));
   }
 
   write(data: string | Uint8Array): boolean {

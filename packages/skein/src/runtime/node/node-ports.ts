@@ -1,7 +1,9 @@
 import type { RuntimePorts, TextPort, TlsOptions } from "../../core/ports.ts";
 import { nodeDecompressor } from "./decompressor.ts";
+import { environmentLogger } from "./environment-logger.ts";
 import { nodeClock } from "./node-clock.ts";
 import { nodeConnector } from "./node-connector.ts";
+import { nodeDiagnostics } from "./node-diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
 
 const latin1Slice = Buffer.prototype.latin1Slice;
@@ -18,5 +20,7 @@ export function nodePorts(tls?: TlsOptions): RuntimePorts {
     decompressor: nodeDecompressor,
     text,
     files: nodeFiles,
+    diagnostics: nodeDiagnostics,
+    environmentLogger,
   };
 }

@@ -1,0 +1,28 @@
+import type { RequestSent } from "../core/errors.ts";
+import type { Headers } from "../core/headers.ts";
+import { redactHeader } from "../core/redact-header.ts";
+import { redactUrl } from "../core/redact-url.ts";
+import type { Request } from "../core/request.ts";
+import type { ResponseHead } from "../core/response.ts";
+import type { TraceEventName, TraceInfo } from "../core/trace.ts";
+
+/** What may be told of a request that is being sent. */
+export function requestInfo({ method, url, headers }: Request, peer: string | undefined): TraceInfo {
+  return { method, url: redactUrl(url.href), headers: shown(headers), peer };
+}
+
+/** What may be told of the head of a response. */
+export function headInfo({ status, reasonPhrase, httpVersion, headers }: ResponseHead): TraceInfo {
+  return { status, reasonPhrase, httpVersion, headers: shown(headers) };
+}
+
+/** The step that a failure has ended. */
+export function failedStep(sent: RequestSent, hasHead: boolean): TraceEventName {
+  if (hasHead) return "http11.receive_response_body.failed";
+  if (sent === "full") return "http11.receive_response_headers.failed";
+  return sent === "partial" ? "http11.send_request_body.failed" : "http11.send_request_headers.failed";
+}
+
+function shown(headers: Headers): readonly (readonly [string, string])[] {
+  return Array.from(headers, ([name, value]) => [name, redactHeader(name, value)]);
+}
