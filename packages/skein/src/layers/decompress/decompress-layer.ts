@@ -15,13 +15,13 @@ const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.create(nu
  * is; the field then tells which one.
  */
 export function decompressLayer(decompressor: Decompressor): Layer {
+  const decoded = (response: Response): Response => {
+    const field = response.headers.get("content-encoding");
+    if (field !== null && hasContent(response)) decode(response, field, decompressor);
+    return response;
+  };
   return inner => ({
-    async send(request, context) {
-      const response = await inner.send(request, context);
-      const field = response.headers.get("content-encoding");
-      if (field !== null && hasContent(response)) decode(response, field, decompressor);
-      return response;
-    },
+    send: (request, context) => inner.send(request, context).then(decoded),
     close: () => inner.close(),
   });
 }

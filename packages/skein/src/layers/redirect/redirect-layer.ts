@@ -26,10 +26,11 @@ class RedirectService implements Service {
     this.#clock = clock;
   }
 
-  async send(request: Request, context: RequestContext): Promise<Response> {
-    const response = await this.#inner.send(request, context);
-    if (!isRedirect(response) || context.policies.maxRedirects === 0) return response;
-    return this.#follow(response, request, context);
+  send(request: Request, context: RequestContext): Promise<Response> {
+    return this.#inner.send(request, context).then(response => {
+      if (!isRedirect(response) || context.policies.maxRedirects === 0) return response;
+      return this.#follow(response, request, context);
+    });
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { AbortError, type Attempt, HandlerError, isSkeinError, type SkeinError } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
 import type { CallEvents, RequestContext, RetryEvent } from "../../core/request-context.ts";
-import type { Response } from "../../core/response.ts";
+import { Response } from "../../core/response.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import {
   decideRetry,
@@ -25,6 +25,11 @@ export function retryLayer(clock: Clock): Layer {
   return inner => new RetryService(inner, clock);
 }
 
+interface Call {
+  readonly request: Request;
+  readonly context: RequestContext;
+}
+
 class RetryService implements Service {
   readonly #inner: Service;
   readonly #clock: Clock;
@@ -34,19 +39,24 @@ class RetryService implements Service {
     this.#clock = clock;
   }
 
-  async send(request: Request, context: RequestContext): Promise<Response> {
+  /** Mostly the first answer is taken: what more there is to do stands apart, so that it costs nothing then. */
+  send(request: Request, context: RequestContext): Promise<Response> {
+    context.attempt = 1;
+    const startedAt = this.#clock.now();
+    return this.#inner.send(request, context).then(
+      response =>
+        isRetryableStatus(response.status) ? this.#goOn(response, startedAt, { request, context }) : response,
+      error => this.#goOn(error, startedAt, { request, context }),
+    );
+  }
+
+  async #goOn(first: unknown, firstStartedAt: number, call: Call): Promise<Response> {
+    const { request, context } = call;
     const attempts: Attempt[] = [];
-    for (context.attempt = 1; ; context.attempt += 1) {
-      const startedAt = this.#clock.now();
-      let outcome: Response | SkeinError;
-      try {
-        outcome = await this.#inner.send(request, context);
-        if (attempts.length === 0 && !isRetryableStatus(outcome.status)) return outcome;
-      } catch (error) {
-        // What is no SkeinError is a bug, which another try would only repeat.
-        if (!isSkeinError(error)) throw error;
-        outcome = error;
-      }
+    let startedAt = firstStartedAt;
+    for (let outcome = first; ; ) {
+      // What is no SkeinError is a bug, which another try would only repeat.
+      if (!isSkeinError(outcome) && !(outcome instanceof Response)) throw outcome;
       attempts.push(this.#record(outcome, startedAt));
       const decision = this.#decide(outcome, request, context);
       if (!decision.retry) return end(outcome, attempts, decision);
@@ -54,6 +64,9 @@ class RetryService implements Service {
         await tell(context.events, eventOf(outcome, request, { context, decision }));
       await this.#wait(outcome, decision.delayMs, context);
       if (context.cancelled) throw Object.assign(new AbortError(context.cancelReason), { attempts });
+      context.attempt += 1;
+      startedAt = this.#clock.now();
+      outcome = await this.#inner.send(request, context).catch((error: unknown) => error);
     }
   }
 
