@@ -1,8 +1,8 @@
 import type { JobError, JobErrorCode } from "../entry/jobs.ts";
+import { redactUrls } from "../entry/redaction.ts";
 import { EXIT, type ExitCode, ExitError } from "./exit-code.ts";
 import { EXIT_OF_JOB_ERROR } from "./job-exit.ts";
 import { printable } from "./render/printable.ts";
-import { redactUrls } from "./render/redact.ts";
 import { invocation, resumeText } from "./resume-command.ts";
 
 /** Codes of the library that say: the request itself can't be sent, by whomever. */

@@ -1,4 +1,4 @@
-import { redactUrls } from "./render/redact.ts";
+import { redactUrls } from "../entry/redaction.ts";
 
 /** Flags that make sense once only: to go on is neither to begin anew nor to choose the failed ones again. */
 const ONCE = new Set(["--fresh", "--retry-failed"]);

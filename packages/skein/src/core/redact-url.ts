@@ -1,6 +1,11 @@
-/** Query values under such names are credentials more often than not. */
-const SECRET_NAME =
-  /token|secret|password|passwd|signature|credential|api[-_]?key|access[-_]?key|^(auth|key|sig)$/i;
+import { isSecretName } from "./secret-names.ts";
+
+const HIDDEN = "***";
+
+/** User name and password of a URL: up to the last @ before its path. */
+const USERINFO = /\/\/[^/?#\s"<>]*@/g;
+/** A value ends with its URL: at a space or a bracket, or at the colon with which a message goes on. */
+const PARAMETER = /([?&])([^?=&#\s]*)=([^&#\s<>"]*?)(?=:?(?:\s|$)|[&#<>"])/g;
 
 /** The URL with the values of query parameters that look like credentials replaced: for messages and logs. */
 export function redactUrl(href: string): string {
@@ -10,7 +15,27 @@ export function redactUrl(href: string): string {
   const query = href.slice(mark + 1, hash < 0 ? undefined : hash);
   const pairs = query.split("&").map(pair => {
     const equals = pair.indexOf("=");
-    return equals > 0 && SECRET_NAME.test(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=***` : pair;
+    return equals > 0 && isSecretName(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=${HIDDEN}` : pair;
   });
   return `${href.slice(0, mark + 1)}${pairs.join("&")}${hash < 0 ? "" : href.slice(hash)}`;
+}
+
+/**
+ * A text with URLs in it, as it may be shown: without user names and passwords, and without the values of parameters
+ * that are named like a credential.
+ *
+ * @example
+ * redactUrls("GET https://me:pw@example.com/?token=abc: 404"); // "GET https://***@example.com/?token=***: 404"
+ */
+export function redactUrls(text: string): string {
+  return text
+    .replace(USERINFO, `//${HIDDEN}@`)
+    .replace(PARAMETER, (whole, mark: string, name: string) =>
+      isSecretName(name) ? `${mark}${name}=${HIDDEN}` : whole,
+    );
+}
+
+/** The URL without user name and password; all else as it was written. */
+export function withoutUserinfo(url: string): string {
+  return url.includes("@") ? url.replace(USERINFO, "//") : url;
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
+import { isSecretName } from "../core/secret-names.ts";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobOptions } from "./job-options.ts";
-import { isSecretHeader } from "./redact.ts";
 
 /**
  * What the requests and rows of a job are made of, beside its list. It may not change while the job lasts, or its rows
@@ -54,7 +54,7 @@ function headerDifferences(begun: Semantics["headers"], now: Semantics["headers"
 function headersOf(headers: Readonly<Record<string, string>>): Record<string, string> {
   // Sorted: the order in which they were given says nothing.
   const pairs = Object.entries(headers)
-    .map(([name, value]) => [name.toLowerCase(), isSecretHeader(name) ? fingerprint(value) : value] as const)
+    .map(([name, value]) => [name.toLowerCase(), isSecretName(name) ? fingerprint(value) : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(pairs);
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Client, type Response } from "../../entry/node.ts";
+import { redactUrls } from "../../entry/redaction.ts";
 import { readBody } from "../args/body.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
 import { parseUrlArgument } from "../args/url.ts";
@@ -7,7 +8,6 @@ import { EXIT, type ExitCode, FileError } from "../exit-code.ts";
 import { renderHead, renderRequest, renderResponse } from "../render/exchange.ts";
 import { noPaint, type Paint, paintFor } from "../render/paint.ts";
 import { printable } from "../render/printable.ts";
-import { redactUrls } from "../render/redact.ts";
 import { renderTerminalBody } from "../render/terminal-body.ts";
 
 /** The flags of `skein get` and its like, as they were parsed. */

@@ -1,6 +1,6 @@
+import { redactHeader, redactUrls } from "../../entry/redaction.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
-import { redactHeader, redactUrls } from "./redact.ts";
 
 /** What is shown of a request; the library's Request is one. */
 export interface ShownRequest {
@@ -47,9 +47,7 @@ function statusLine({ httpVersion, status, reasonPhrase }: ShownResponse): strin
 }
 
 function shownHeader([name, value]: readonly [string, string]): string {
-  return printable(
-    `${name}: ${redactHeader(name, name.toLowerCase() === "location" ? redactUrls(value) : value)}`,
-  );
+  return printable(`${name}: ${redactHeader(name, value)}`);
 }
 
 function lookOf(status: number): "green" | "yellow" | "red" {

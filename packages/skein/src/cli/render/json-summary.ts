@@ -1,5 +1,5 @@
 import type { ErrorTally, JobPaths, JobSummary } from "../../entry/jobs.ts";
-import { redactUrls } from "./redact.ts";
+import { redactUrls } from "../../entry/redaction.ts";
 
 /** How a job ended, as one line of JSON for programs. */
 export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string {

@@ -1,10 +1,10 @@
 import type { JobPaths, JobSummary } from "../../entry/jobs.ts";
+import { redactUrls } from "../../entry/redaction.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { formatDuration } from "./format-duration.ts";
 import { formatCount, formatRate } from "./format-number.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
-import { redactUrls } from "./redact.ts";
 
 /** What the end of a job is told with, beside the counts. */
 export interface SummaryFacts {

@@ -4,8 +4,8 @@
 //
 // `body`, `bodyBase64`, `path`, `error` and `meta` are left out where there is none; the others are null.
 
+import { withoutUserinfo } from "../../core/redact-url.ts";
 import type { SettledTask, SkeinError } from "../../entry/node.ts";
-import { withoutUserinfo } from "../redact.ts";
 import type { SourceItem } from "../source/source.ts";
 import type { BodyFields, BodyWriter } from "./body-writer.ts";
 
