@@ -1,12 +1,6 @@
 import { BatchRun } from "../batch/batch.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
-import {
-  ClientClosed,
-  HTTPError,
-  InvalidOption,
-  LocalProtocolError,
-  type SkeinError,
-} from "../core/errors.ts";
+import { ClientClosed, InvalidOption } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
@@ -32,6 +26,7 @@ import {
   type OptionPorts,
   refuseUnsupported,
 } from "./options.ts";
+import { isForFallback, raise } from "./outcome.ts";
 import { openPages, type PaginateOptions } from "./paginate.ts";
 import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
 import { ResponsePromise } from "./response-promise.ts";
@@ -387,15 +382,4 @@ function defaultHeaders({ ports, userAgent }: ClientBase, { transport }: ClientO
   if (transport?.decodes === true) return accept;
   const codings = ports.decompressor.accepts.join(", ");
   return accept.merge({ "Accept-Encoding": codings || null, "User-Agent": userAgent || null });
-}
-
-function raise(response: Response): Response {
-  // An error is for reading, not for streaming: the body of a refused stream is given up.
-  if (!response.ok && !response.hasContent) response.body.cancel("the status is an error");
-  return response.raiseForStatus();
-}
-
-/** A mistake in the program is no failure that a default value could stand for; nor is a call that nobody wants. */
-function isForFallback(error: SkeinError): boolean {
-  return error instanceof HTTPError && !(error instanceof LocalProtocolError);
 }

@@ -1,5 +1,7 @@
 import type { RequestOptions } from "./build-request.ts";
 import type { BaseClient } from "./client.ts";
+import type { Downloaded, DownloadOptions } from "./download/download.ts";
+import type { EventStream, EventsOptions } from "./events/event-stream.ts";
 import type { ResponsePromise } from "./response-promise.ts";
 import type { StreamResponse } from "./stream-response.ts";
 
@@ -14,6 +16,8 @@ export interface OneShot {
   delete(url: string | URL, options?: RequestOptions): ResponsePromise;
   request(method: string, url: string | URL, options?: RequestOptions): ResponsePromise;
   stream(url: string | URL, options?: RequestOptions & { method?: string }): Promise<StreamResponse>;
+  events(url: string | URL, options?: EventsOptions): EventStream;
+  download(url: string | URL, path: string, options?: DownloadOptions): Promise<Downloaded>;
 }
 
 export function oneShot(makeClient: () => BaseClient): OneShot {
@@ -32,5 +36,7 @@ export function oneShot(makeClient: () => BaseClient): OneShot {
     delete: (url, options) => client().delete(url, options),
     request: (method, url, options) => client().request(method, url, options),
     stream: (url, options) => client().stream(url, options),
+    events: (url, options) => client().events(url, options),
+    download: (url, path, options) => client().download(url, path, options),
   };
 }

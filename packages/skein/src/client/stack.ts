@@ -38,6 +38,7 @@ export const LAYER_NAMES = [
   "retry",
   "buffer",
   "decompress",
+  "progress",
 ] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 

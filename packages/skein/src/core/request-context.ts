@@ -1,6 +1,7 @@
 import type { Auth } from "./auth.ts";
 import type { DefaultEncoding } from "./charset.ts";
 import { AbortError, HandlerError, type SkeinError } from "./errors.ts";
+import type { CallProgress } from "./progress.ts";
 import type { Request } from "./request.ts";
 import type { Response } from "./response.ts";
 import type { ExchangeRecord } from "./timings.ts";
@@ -45,12 +46,25 @@ export interface CallSettings {
   /** Functions of the user's that are told what layers do; undefined when there are none. */
   readonly events: CallEvents | undefined;
   readonly auth?: CallAuth | undefined;
+  /** Functions of the user's that are told of the bytes on their way. */
+  readonly progress?: CallProgress | undefined;
+  /** Receives the body in the place of memory; see `BodyReceiver`. */
+  readonly receiver?: BodyReceiver | undefined;
   /** The call's own cookies, name → value; null turns cookies off. */
   readonly cookies?: Readonly<Record<string, string>> | null | undefined;
   /** A function of the user's that is told of each step. */
   readonly trace?: Trace | undefined;
   /** The logger's part of the same: wire detail. */
   readonly wireLog?: Trace | undefined;
+}
+
+/**
+ * Receives the body of a response below retry, as memory does for other calls: a body that is cut is a failed attempt, and
+ * the next one may ask for the rest alone.
+ */
+export interface BodyReceiver {
+  /** Sends the request, changed as it needs, and takes the body of what it accepts; the others are left as they are. */
+  receive(request: Request, send: (request: Request) => Promise<Response>): Promise<Response>;
 }
 
 /** How a call proves who it is, and to whom. */
@@ -103,6 +117,8 @@ export class RequestContext {
   readonly events: CallEvents | undefined;
   readonly auth: CallAuth | undefined;
   readonly cookies: Readonly<Record<string, string>> | null | undefined;
+  readonly progress: CallProgress | undefined;
+  readonly receiver: BodyReceiver | undefined;
   /** Where the call began, as the first layer that asked has seen it. */
   home: Origin | undefined;
   /** Whether a redirect has led the call to another origin. */
@@ -131,6 +147,8 @@ export class RequestContext {
     this.events = call.events;
     this.auth = call.auth;
     this.cookies = call.cookies;
+    this.progress = call.progress;
+    this.receiver = call.receiver;
     const { trace, wireLog } = call;
     this.trace = trace === undefined && wireLog === undefined ? undefined : this.#sink(trace, wireLog);
   }

@@ -1,0 +1,13 @@
+import type { Clock } from "../core/clock.ts";
+import type { CallSettings } from "../core/request-context.ts";
+import type { Response } from "../core/response.ts";
+import type { Call } from "./call.ts";
+import type { ClientSettings } from "./options.ts";
+
+/** What the methods of a client that make several calls need of it. */
+export interface ClientAccess {
+  readonly settings: ClientSettings;
+  readonly clock: Clock;
+  /** Makes a call through the client's layers; `base` are its settings, where its own options say nothing else. */
+  run(call: Call, base: CallSettings): Promise<Response>;
+}

@@ -1,0 +1,24 @@
+import { buildRequest } from "../build-request.ts";
+import { Call } from "../call.ts";
+import type { ClientAccess } from "../client-access.ts";
+import { StreamResponse } from "../stream-response.ts";
+import { EventStream, type EventsOptions } from "./event-stream.ts";
+
+/** The events of a URL, through a client's layers. Nothing is sent before they are iterated. */
+export function openEvents(client: ClientAccess, url: string | URL, options: EventsOptions): EventStream {
+  const { method = "GET", lastEventId, reconnect, maxEventLength, ...rest } = options;
+  const { settings, clock } = client;
+  const connection = {
+    clock,
+    request: buildRequest(settings, method, { url, options: rest }),
+    signal: rest.signal,
+    connect: (built: EventStreamRequest, again: boolean) => {
+      const call = new Call(method, { url, options: again ? { ...rest, retry: false } : rest, built });
+      const response = client.run(call, settings.eventStreams).then(answer => new StreamResponse(answer));
+      return { response, cancel: () => call.cancel("the event stream was closed") };
+    },
+  };
+  return new EventStream(connection, { headers: rest.headers, lastEventId, reconnect, maxEventLength });
+}
+
+type EventStreamRequest = ReturnType<typeof buildRequest>;
