@@ -1,27 +1,47 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 /** Runs a command and returns what it printed; fails with its errors when it fails. */
-export function runCommand(
+export async function runCommand(command: string, args: readonly string[]): Promise<string> {
+  return (await runMeasured(command, args)).output;
+}
+
+/** The same, with the most memory that it had resident, in MiB; 0 where the system does not tell. */
+export function runMeasured(
   command: string,
   args: readonly string[],
-  okCodes: readonly number[] = [0],
-): Promise<string> {
+): Promise<{ output: string; peakMib: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let out = "";
-    let err = "";
+    let output = "";
+    let errors = "";
+    let peakMib = 0;
+    const watch = setInterval(() => {
+      peakMib = Math.max(peakMib, peakOf(child.pid));
+    }, 50);
     child.stdout.on("data", chunk => {
-      out += chunk;
+      output += chunk;
     });
     child.stderr.on("data", chunk => {
-      err = (err + chunk).slice(-4_000);
+      errors = (errors + chunk).slice(-4_000);
     });
     child.on("error", reject);
     child.on("close", code => {
-      if (okCodes.includes(code ?? -1)) resolve(out);
-      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${err}`));
+      clearInterval(watch);
+      if (code === 0) resolve({ output, peakMib });
+      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${errors}`));
     });
   });
+}
+
+/** The kernel keeps the high-water mark of each process. */
+function peakOf(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1_024);
+  } catch {
+    return 0;
+  }
 }
 
 /** On a machine with more than one core, the client gets the first one for itself (the server has the second). */

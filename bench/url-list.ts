@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { nginxServer } from "../packages/testkit/src/nginx-server.ts";
-import { interleave, pinned, ratioTable, runCommand } from "./measure.ts";
+import { interleave, ratioTable, runCommand, runMeasured } from "./measure.ts";
 
 const IN_FLIGHT = 50;
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Of all runs of `skein fetch`. */
+let peakMib = 0;
 
 interface List {
   readonly directory: string;
@@ -52,7 +55,7 @@ function describeRun(count: number, table: string, facts: string): string {
   return [
     "## A list of URLs",
     "",
-    `${count.toLocaleString("en")} URLs of one nginx (one worker, second core), ${IN_FLIGHT} in flight; whole processes on the first core, start included.`,
+    `${count.toLocaleString("en")} URLs of one nginx (one worker, second core), ${IN_FLIGHT} in flight; whole processes, start included, each free to use both cores, as a user starts them.`,
     "`skein fetch` writes a row with body, SHA-256 and timings for each URL, and its journal; `curl -Z --parallel-max 50` writes to /dev/null and records nothing;",
     "p-queue + undici writes JSONL; Crawlee's HttpCrawler pushes to its dataset, in memory, and gets 2 % of the list.",
     "",
@@ -73,44 +76,27 @@ function writeList(directory: string, urls: readonly string[]): List {
 
 async function runSkein({ directory }: List, round: number): Promise<void> {
   const output = join(directory, `out-${round}.jsonl`);
-  const args = [
-    "fetch",
-    join(directory, "urls.txt"),
+  const flags = [
     "-o",
     output,
     "-j",
     String(IN_FLIGHT),
     "--per-host",
     String(IN_FLIGHT),
+    "--progress",
+    "none",
   ];
-  await runCommand(
-    ...pinned("/usr/bin/time", [
-      "-v",
-      "-o",
-      `${output}.time`,
-      process.execPath,
-      program("../packages/skein/bin/skein.js"),
-      ...args,
-    ]),
-  );
+  const command = [program("../packages/skein/bin/skein.js"), "fetch", join(directory, "urls.txt"), ...flags];
+  peakMib = Math.max(peakMib, (await runMeasured(process.execPath, command)).peakMib);
 }
 
 async function runCurl({ directory }: List): Promise<void> {
-  await runCommand(
-    ...pinned("curl", ["-sZ", "--parallel-max", String(IN_FLIGHT), "-K", join(directory, "curl.txt")]),
-  );
+  await runCommand("curl", ["-sZ", "--parallel-max", String(IN_FLIGHT), "-K", join(directory, "curl.txt")]);
 }
 
 async function runPeer(name: string, { directory }: List): Promise<void> {
-  const script = program(`./list-clients/${name}.ts`);
-  await runCommand(
-    ...pinned(process.execPath, [
-      script,
-      join(directory, "urls.txt"),
-      join(directory, `${name}.jsonl`),
-      String(IN_FLIGHT),
-    ]),
-  );
+  const files = [join(directory, "urls.txt"), join(directory, `${name}.jsonl`)];
+  await runCommand(process.execPath, [program(`./list-clients/${name}.ts`), ...files, String(IN_FLIGHT)]);
 }
 
 /** Reads the last output: every id once, every digest right; and the memory that it took. */
@@ -128,7 +114,5 @@ async function inspectLast(directory: string, urls: readonly string[], round: nu
     seen.add(row.id);
   }
   if (seen.size !== urls.length) throw new Error(`${seen.size} rows for ${urls.length} URLs`);
-  const { readFileSync } = await import("node:fs");
-  const rss = /Maximum resident set size \(kbytes\): (\d+)/.exec(readFileSync(`${output}.time`, "utf8"))?.[1];
-  return `Checked: ${seen.size.toLocaleString("en")} rows, each id once, every SHA-256 right; peak memory ${Math.round(Number(rss) / 1_024)} MiB.`;
+  return `Checked: ${seen.size.toLocaleString("en")} rows, each id once, every SHA-256 right; at most ${peakMib} MiB resident.`;
 }
