@@ -80,7 +80,7 @@ export type OptionPorts = Partial<
 >;
 
 /** What a client's platform has, or has not. */
-export interface Platform {
+interface Platform {
   /** The files of this machine, where there are any. */
   readonly files: Files | undefined;
   /** What relative URLs are relative to, where there is a page; asked each time, as pages move. */

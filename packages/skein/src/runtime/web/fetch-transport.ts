@@ -127,4 +127,4 @@ function hiddenRedirect(): RedirectRefused {
 }
 
 /** What a page leaves to its browser. */
-const NOT_IN_A_PAGE: readonly string[] = ["redirect.max", "redirect.downgrade"];
+const NOT_IN_A_PAGE: readonly string[] = ["cookies", "redirect.max", "redirect.downgrade"];

@@ -1,0 +1,82 @@
+/** Skein in a page, a worker and on the edge: the public exports of `skein` where there are no sockets. */
+
+import { BaseClient } from "../client/client.ts";
+import type { ClientOptions } from "../client/options.ts";
+import { InvalidOption } from "../core/errors.ts";
+import type { Decompressor } from "../core/ports.ts";
+import { fetchTransport, type WebOptions } from "../runtime/web/fetch-transport.ts";
+import { pageUrl } from "../runtime/web/page-url.ts";
+import { webClock } from "../runtime/web/web-clock.ts";
+
+/** Options of a client in a page; what only sockets have is refused by name. */
+export interface WebClientOptions extends Omit<ClientOptions, "tls"> {
+  /** Passed to the platform's fetch as it stands. */
+  web?: WebOptions;
+}
+
+/**
+ * The client of a page, a worker and the edge: the same as on Node, over the platform's `fetch`. Relative URLs are relative
+ * to the page. Of the default headers only `accept` is sent: others would ask for a CORS preflight.
+ *
+ * @throws InvalidOption for unknown options, and for what a page has no way to do: `tls`, the connections' `limits`,
+ * the timeouts `connect`, `write` and `pool`, `cookies`, `redirect.max`
+ * @example
+ * const client = new Client({ baseUrl: "/api", web: { credentials: "include" } });
+ * const users = await client.get("/users", { params: { page: 2 } }).json();
+ */
+export class Client extends BaseClient {
+  constructor({ web, ...options }: WebClientOptions = {}) {
+    if (web !== undefined && options.transport !== undefined)
+      throw new InvalidOption("web: goes to the platform's fetch, which `transport` stands in the place of");
+    const transport = options.transport ?? fetchTransport(web);
+    const ports = { clock: webClock, decompressor: NO_DECOMPRESSOR, pageUrl };
+    super({ ...options, transport }, { ports, transport: () => transport, userAgent: "" });
+  }
+}
+
+/** The platform decodes what it fetches. */
+const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
+
+export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
+export { gather } from "../batch/gather.ts";
+export type {
+  CancelledBy,
+  CancelledTask,
+  FailedTask,
+  FailureKind,
+  SettledTask,
+  SucceededTask,
+  TaskState,
+  TaskTimings,
+} from "../batch/task.ts";
+export type { RequestOptions } from "../client/build-request.ts";
+export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
+export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
+export type { Content } from "../client/content-body.ts";
+export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
+export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
+export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { Params } from "../client/params.ts";
+export type { BodyOptions } from "../client/request-body.ts";
+export { ResponsePromise } from "../client/response-promise.ts";
+export type { LayerName } from "../client/stack.ts";
+export { StreamResponse } from "../client/stream-response.ts";
+export type { Auth, AuthFlow } from "../core/auth.ts";
+export type { DefaultEncoding } from "../core/charset.ts";
+export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
+export * from "../core/errors.ts";
+export { Headers, type HeadersInit } from "../core/headers.ts";
+export { Request } from "../core/request.ts";
+export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
+export { Response } from "../core/response.ts";
+export type { Layer, Service, Transport } from "../core/service.ts";
+export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
+export { BasicAuth } from "../layers/auth/basic-auth.ts";
+export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
+export type { Hooks } from "../layers/hooks/hooks-layer.ts";
+export {
+  type FetchTransportOptions,
+  fetchTransport,
+  type WebOptions,
+} from "../runtime/web/fetch-transport.ts";
+export { VERSION } from "./version.ts";
