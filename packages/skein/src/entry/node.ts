@@ -3,7 +3,9 @@
 import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import type { ClientOptions } from "../client/options.ts";
+import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 import { Pool } from "../pool/pool.ts";
+import { nodeClock } from "../runtime/node/node-clock.ts";
 import { nodePorts } from "../runtime/node/node-ports.ts";
 import { VERSION } from "./version.ts";
 
@@ -50,6 +52,21 @@ export const {
   download,
 } = oneShot(() => new Client());
 
+/**
+ * Records what a client sends and receives as HTTP Archive 1.2: every redirect and every attempt, with timings and sizes,
+ * without credentials.
+ *
+ * @throws InvalidOption
+ * @example
+ * const har = harRecorder({ bodies: true });
+ * const client = new Client().with(har.layer, { after: "retry" });
+ * await client.get("https://example.com/");
+ * await writeFile("calls.har", JSON.stringify(har));
+ */
+export function harRecorder(options: HarOptions = {}): HarRecorder {
+  return new HarRecorder(options, { clock: nodeClock, version: VERSION });
+}
+
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
 export { gather } from "../batch/gather.ts";
 export type {
@@ -80,6 +97,7 @@ export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";
 export { type JsonLinesOptions, type LinesOptions, StreamResponse } from "../client/stream-response.ts";
+export { type ToCurlOptions, toCurl } from "../client/to-curl.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
@@ -102,6 +120,16 @@ export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";
 export { type CookieAttributes, CookieJar, type CookieJarOptions } from "../layers/cookies/cookie-jar.ts";
 export type { SameSite, SavedCookie, SavedCookies } from "../layers/cookies/saved-cookies.ts";
+export type {
+  Har,
+  HarContent,
+  HarEntry,
+  HarPair,
+  HarRequest,
+  HarResponse,
+  HarTimings,
+} from "../layers/har/har.ts";
+export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 export type { Hooks } from "../layers/hooks/hooks-layer.ts";
 export {
   type FetchTransportOptions,
