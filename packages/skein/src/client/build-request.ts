@@ -1,6 +1,6 @@
 import { basicCredentials } from "../core/basic-credentials.ts";
 import { BytesBody, type RequestBody } from "../core/body.ts";
-import { InvalidOption, type SkeinError } from "../core/errors.ts";
+import { InvalidOption, InvalidUrl, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames } from "../core/option-names.ts";
 import { Request } from "../core/request.ts";
@@ -44,6 +44,7 @@ const REQUEST_NAMES =
  */
 export function buildRequest(settings: ClientSettings, method: string, spec: RequestSpec): Request {
   const { url: text, options } = spec;
+  const verb = checkMethod(method);
   let url = resolveUrl(settings, text);
   let headers = isElsewhere(settings, url) ? settings.headers.filter(isHarmlessElsewhere) : settings.headers;
   let body: RequestBody | undefined;
@@ -61,17 +62,36 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
   if (url.userinfo !== undefined && !headers.has("authorization"))
     headers = headers.with("Authorization", basicCredentials(url.userinfo.username, url.userinfo.password));
   return new Request({
-    method: method.toUpperCase(),
+    method: verb,
     url,
-    headers: withoutFraming(headers),
-    body: body ?? emptyBody(method),
+    headers: checkFields(headers),
+    body: body ?? emptyBody(verb),
   });
 }
 
 /** A string is below the base URL; a URL object goes where it says. */
 function resolveUrl({ baseUrl, pageUrl }: ClientSettings, url: string | URL): Url {
-  if (typeof url !== "string") return parseUrl(url.href);
+  if (typeof url !== "string") return parseUrl(hrefOf(url));
   return baseUrl === undefined ? parseUrl(url, pageUrl?.()) : joinBase(baseUrl, url);
+}
+
+function hrefOf(url: URL): string {
+  const href: unknown = (url as URL | null | undefined)?.href;
+  if (typeof href === "string") return href;
+  throw new InvalidUrl(
+    `not a URL: expected a string or a URL object; got ${url === null ? url : typeof url}`,
+  );
+}
+
+/** In upper case, as nearly all methods are. What is no token at all is refused when it is sent. */
+function checkMethod(method: unknown): string {
+  if (typeof method !== "string")
+    throw new InvalidOption(`method: expected a name such as "GET"; got ${typeof method}`);
+  const verb = method.toUpperCase();
+  // Some letters beyond ASCII have capitals within it: "poſt" is no POST.
+  if (verb !== method && /[^ -~]/.test(method))
+    throw new InvalidOption(`method: ${JSON.stringify(method)} holds what is no ASCII letter`);
+  return verb;
 }
 
 /** Whether the client's own headers, made for its base URL, would go to somebody else. */
@@ -86,12 +106,16 @@ export interface RequestSpec {
   readonly built?: Request;
 }
 
-/** How long a body is, and whether it is chunked, is ours to say: a second opinion would desynchronise the peers. */
-function withoutFraming(headers: Headers): Headers {
+/**
+ * How long a body is, and whether it is chunked, is ours to say: a second opinion would desynchronise the peers. So would
+ * a second Host (RFC 9112 §3.2), of which one server takes the first and the next one the last.
+ */
+function checkFields(headers: Headers): Headers {
   if (headers.wire !== undefined) return headers;
-  const framing = ["content-length", "transfer-encoding", "connection"].filter(name => headers.has(name));
-  if (framing.length === 0) return headers;
-  throw new InvalidOption(`headers: "${framing[0]}" is the client's own to set`);
+  const framing = ["content-length", "transfer-encoding", "connection"].find(name => headers.has(name));
+  if (framing !== undefined) throw new InvalidOption(`headers: "${framing}" is the client's own to set`);
+  if (headers.getList("host").length > 1) throw new InvalidOption('headers: "host" is given more than once');
+  return headers;
 }
 
 /** RFC 9110 §8.6: a method that expects a body says that it has none. */
@@ -102,5 +126,5 @@ function emptyBody(method: string): RequestBody | undefined {
 }
 
 function keyOf(key: string | true): string {
-  return key === true ? crypto.randomUUID() : key;
+  return key === true ? crypto.randomUUID() : String(key);
 }

@@ -61,7 +61,9 @@ export class Headers implements Iterable<[string, string]> {
 
   /** With this one value for the field, in the place of those it had. */
   with(name: string, value: string): Headers {
-    return new Headers([...this.without(name).#list(), name, value], "");
+    // What is checked is what is sent: it is text from here on, whatever it was.
+    const [checkedName, checkedValue] = [String(name), String(value)];
+    return new Headers([...this.without(checkedName).#list(), checkedName, checkedValue], "");
   }
 
   /** Without the fields of these names. */
