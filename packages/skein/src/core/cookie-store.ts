@@ -14,7 +14,7 @@ export interface CookieStore {
    * What the Cookie field of a request to `url` says; undefined when there is nothing to say. A cookie that is bound to
    * its site (SameSite) is left out where another site has sent the call here.
    */
-  cookieHeader(url: Url, call: CookieCall): Promise<string | undefined>;
+  cookieHeader(url: Url, call: CookieCall): Promise<string | undefined> | string | undefined;
   /** Takes in the Set-Cookie fields of a response from `url`; what the rules refuse is left out without a word. */
   store(url: Url, setCookies: readonly string[]): Promise<void>;
 }

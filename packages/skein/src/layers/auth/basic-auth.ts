@@ -1,5 +1,6 @@
 import type { Auth } from "../../core/auth.ts";
 import { basicCredentials, checkCredentials } from "../../core/basic-credentials.ts";
+import { Headers } from "../../core/headers.ts";
 import type { Request } from "../../core/request.ts";
 import type { Response } from "../../core/response.ts";
 
@@ -10,15 +11,16 @@ import type { Response } from "../../core/response.ts";
  * const client = new Client({ auth: new BasicAuth("user", "password") }); // or auth: ["user", "password"]
  */
 export class BasicAuth implements Auth {
-  readonly #credentials: string;
+  /** One object, so that merging it into a client's headers is done once. */
+  readonly #headers: Headers;
 
   /** @throws InvalidOption when the name holds a colon, or either a control character */
   constructor(username: string, password: string) {
     checkCredentials(username, password, "BasicAuth");
-    this.#credentials = basicCredentials(username, password);
+    this.#headers = Headers.from({ Authorization: basicCredentials(username, password) });
   }
 
   *flow(request: Request): Generator<Request, void, Response> {
-    yield request.with({ headers: request.headers.with("Authorization", this.#credentials) });
+    yield request.with({ headers: request.headers.merge(this.#headers) });
   }
 }

@@ -2,6 +2,7 @@ import type { Auth, AuthFlow } from "../../core/auth.ts";
 import { HandlerError, InvalidOption } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
 import type { Response } from "../../core/response.ts";
+import { BearerToken } from "./bearer-token.ts";
 
 /** Gives a token. `refresh` is true when the last one was refused: one that is merely kept will not do. */
 export type TokenSource = (options: { readonly refresh: boolean }) => string | Promise<string>;
@@ -14,69 +15,66 @@ export type TokenSource = (options: { readonly refresh: boolean }) => string | P
  * const auth = new BearerAuth(async ({ refresh }) => (refresh ? login() : readToken()));
  */
 export class BearerAuth implements Auth {
-  readonly #source: string | TokenSource;
-  #token: string | undefined;
+  readonly #source: BearerToken | TokenSource;
+  #token: BearerToken | undefined;
   /** Whether the token that there was has been refused. */
   #wasRefused = false;
-  #pending: Promise<string> | undefined;
+  #pending: Promise<BearerToken> | undefined;
 
   /** @throws InvalidOption when it is neither a function nor a token that a header can hold */
   constructor(token: string | TokenSource) {
-    this.#source = typeof token === "function" ? token : checkToken(token);
+    this.#source = typeof token === "function" ? token : new BearerToken(checkToken(token));
   }
 
   flow(request: Request): AuthFlow {
-    return typeof this.#source === "string" ? once(request, this.#source) : this.#refreshing(request);
+    return typeof this.#source === "function"
+      ? this.#refreshing(request, this.#source)
+      : once(this.#source.on(request));
   }
 
-  async *#refreshing(request: Request): AsyncGenerator<Request, void, Response> {
-    const token = await this.#current();
-    const response = yield withToken(request, token);
+  async *#refreshing(request: Request, source: TokenSource): AsyncGenerator<Request, void, Response> {
+    const token = this.#token ?? (await this.#wait(source));
+    const response = yield token.on(request);
     if (response.status !== 401) return;
     this.#refuse(token);
     // The next call will get a new token; this one can't be repeated, and is answered as it is.
     if (!request.isReplayable) return;
-    const fresh = await this.#current();
-    if (fresh !== token) yield withToken(request, fresh);
+    const fresh = this.#token ?? (await this.#wait(source));
+    if (fresh.value !== token.value) yield fresh.on(request);
   }
 
-  /** The token there is, or the one that is being fetched, or a new one. Each call that waits has an error of its own. */
-  async #current(): Promise<string> {
-    if (this.#token !== undefined) return this.#token;
+  /** For the token that is being fetched, or a new one. Each call that waits has an error of its own. */
+  async #wait(source: TokenSource): Promise<BearerToken> {
     try {
-      return await (this.#pending ?? this.#fetch(this.#source as TokenSource));
+      return await (this.#pending ?? this.#fetch(source));
     } catch (error) {
       throw new HandlerError("the function that gives the bearer token", error);
     }
   }
 
-  #fetch(source: TokenSource): Promise<string> {
+  #fetch(source: TokenSource): Promise<BearerToken> {
     this.#pending = this.#ask(source).finally(() => {
       this.#pending = undefined;
     });
     return this.#pending;
   }
 
-  async #ask(source: TokenSource): Promise<string> {
-    this.#token = checkToken(await source({ refresh: this.#wasRefused }));
+  async #ask(source: TokenSource): Promise<BearerToken> {
+    this.#token = new BearerToken(checkToken(await source({ refresh: this.#wasRefused })));
     this.#wasRefused = false;
     return this.#token;
   }
 
   /** A refusal of a token that another request has replaced meanwhile is no news. */
-  #refuse(token: string): void {
+  #refuse(token: BearerToken): void {
     if (this.#token !== token) return;
     this.#token = undefined;
     this.#wasRefused = true;
   }
 }
 
-function* once(request: Request, token: string): Generator<Request, void, Response> {
-  yield withToken(request, token);
-}
-
-function withToken(request: Request, token: string): Request {
-  return request.with({ headers: request.headers.with("Authorization", `Bearer ${token}`) });
+function* once(request: Request): Generator<Request, void, Response> {
+  yield request;
 }
 
 /** What a header can hold; the grammar of RFC 6750 (token68) is narrower than what servers hand out. */

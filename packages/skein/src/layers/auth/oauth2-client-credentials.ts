@@ -5,6 +5,7 @@ import { checkNames } from "../../core/option-names.ts";
 import type { Request } from "../../core/request.ts";
 import type { Response } from "../../core/response.ts";
 import { parseUrl } from "../../core/url.ts";
+import { BearerToken } from "./bearer-token.ts";
 import { readToken, type TokenQuestion, tokenRequest } from "./oauth2-token.ts";
 
 export interface OAuth2ClientCredentialsOptions {
@@ -26,7 +27,7 @@ const NAMES = ["tokenUrl", "clientId", "clientSecret", "scope", "params", "clien
 const MARGIN_MS = 30_000;
 
 /** How a fetch of a token ended, for the calls that waited for it. */
-type Outcome = { readonly token: string } | { readonly failure: unknown } | "abandoned";
+type Outcome = { readonly token: BearerToken } | { readonly failure: unknown } | "abandoned";
 
 /**
  * A token that the client gets with its own credentials (RFC 6749 §4.4), through the same connections as the call. It
@@ -38,7 +39,7 @@ type Outcome = { readonly token: string } | { readonly failure: unknown } | "aba
 export class ClientCredentialsScheme implements Auth {
   readonly #question: TokenQuestion;
   readonly #clock: Clock;
-  #token: { readonly value: string; readonly goodUntil: number } | undefined;
+  #token: { readonly bearer: BearerToken; readonly goodUntil: number } | undefined;
   #pending: Promise<Outcome> | undefined;
 
   /** @throws InvalidOption, InvalidUrl */
@@ -49,17 +50,17 @@ export class ClientCredentialsScheme implements Auth {
 
   async *flow(request: Request): AsyncGenerator<Request, void, Response> {
     const token = yield* this.#current(request);
-    const response = yield withToken(request, token);
+    const response = yield token.on(request);
     if (response.status !== 401) return;
-    if (this.#token?.value === token) this.#token = undefined;
+    if (this.#token?.bearer === token) this.#token = undefined;
     // The next call will get a new token; this one can't be repeated, and is answered as it is.
-    if (request.isReplayable) yield withToken(request, yield* this.#current(request));
+    if (request.isReplayable) yield (yield* this.#current(request)).on(request);
   }
 
-  async *#current(request: Request): AsyncGenerator<Request, string, Response> {
+  async *#current(request: Request): AsyncGenerator<Request, BearerToken, Response> {
     for (;;) {
       const token = this.#token;
-      if (token !== undefined && this.#clock.now() < token.goodUntil) return token.value;
+      if (token !== undefined && this.#clock.now() < token.goodUntil) return token.bearer;
       if (this.#pending === undefined) return yield* this.#fetch(request);
       const outcome = await this.#pending;
       if (outcome === "abandoned") continue;
@@ -69,7 +70,7 @@ export class ClientCredentialsScheme implements Auth {
   }
 
   /** Asks in the name of all who wait. If this call is cancelled or out of time meanwhile, the next of them takes over. */
-  async *#fetch(request: Request): AsyncGenerator<Request, string, Response> {
+  async *#fetch(request: Request): AsyncGenerator<Request, BearerToken, Response> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#pending = promise;
     let outcome: Outcome = "abandoned";
@@ -77,9 +78,10 @@ export class ClientCredentialsScheme implements Auth {
       const askedAt = this.#clock.now();
       const response = yield tokenRequest(this.#question, request.headers.get("user-agent"));
       const { value, expiresInMs } = readToken(response);
-      this.#token = { value, goodUntil: goodUntil(askedAt, expiresInMs) };
-      outcome = { token: value };
-      return value;
+      const bearer = new BearerToken(value);
+      this.#token = { bearer, goodUntil: goodUntil(askedAt, expiresInMs) };
+      outcome = { token: bearer };
+      return bearer;
     } catch (error) {
       if (isOfThisCall(error)) throw error;
       outcome = { failure: error };
@@ -107,10 +109,6 @@ function asAuthError(error: unknown, { url }: TokenQuestion): AuthError {
   if (error instanceof AuthError) return new AuthError(error.code, error.reason, details);
   const reason = isSkeinError(error) ? error.reason : String(error);
   return new AuthError("AUTH_UNAVAILABLE", `no token from ${url.origin.key}: ${reason}`, details);
-}
-
-function withToken(request: Request, token: string): Request {
-  return request.with({ headers: request.headers.with("Authorization", `Bearer ${token}`) });
 }
 
 function readOptions(options: OAuth2ClientCredentialsOptions): TokenQuestion {

@@ -22,6 +22,8 @@ export class BoundedStore extends Store {
   readonly #limits: CookieLimits;
   readonly #sites = new Map<string, Map<string, Cookie>>();
   #size = 0;
+  /** Counts every change: what was found in one version holds as long as it does. */
+  version = 0;
 
   constructor(limits: CookieLimits) {
     super();
@@ -45,6 +47,7 @@ export class BoundedStore extends Store {
       this.#size += 1;
     }
     site.set(id, cookie);
+    this.version += 1;
   }
 
   remove(domain: string | null, path: string | null, key: string | null): void {
@@ -52,6 +55,7 @@ export class BoundedStore extends Store {
     const site = this.#sites.get(name);
     if (site?.delete(idOf(domain, path, key)) !== true) return;
     this.#size -= 1;
+    this.version += 1;
     if (site.size === 0) this.#sites.delete(name);
   }
 
@@ -67,6 +71,7 @@ export class BoundedStore extends Store {
   clear(): void {
     this.#sites.clear();
     this.#size = 0;
+    this.version += 1;
   }
 
   #evict(candidates: Iterable<Cookie>): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@skein/testkit";
+import { describe, expect, onTestFinished, test, vi } from "@skein/testkit";
 import { parseUrl } from "../../core/url.ts";
 import { CookieJar } from "./cookie-jar.ts";
 
@@ -205,5 +205,31 @@ describe("by hand", () => {
     ["a", "1", { url: "https://example.com/", expires: new Date("x") }, /expires is no date/],
   ])("%s=%s with %j is refused aloud", async (name, value, attributes, message) => {
     await expect(new CookieJar().set(name, value, attributes as never)).rejects.toThrow(message);
+  });
+});
+
+describe("what was found for an origin is looked for anew", () => {
+  const url = "https://example.com/docs/page?q=/other";
+
+  test("when a cookie has changed, and for another path", async () => {
+    const jar = await jarOf(url, "a=1; Path=/", "b=2; Path=/docs");
+    expect([sent(jar, url), sent(jar, "https://example.com/?q=/docs")]).toEqual(["b=2; a=1", "a=1"]);
+    await jar.store(parseUrl(url), ["a=3; Path=/"]);
+    expect(sent(jar, url)).toBe("b=2; a=3");
+    await jar.delete("b", url);
+    expect(sent(jar, url)).toBe("a=3");
+    await jar.clear();
+    expect(sent(jar, url)).toBeUndefined();
+  });
+
+  test("when a cookie has expired meanwhile", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const jar = await jarOf(url, "a=1; Path=/; Max-Age=60", "b=2; Path=/");
+    expect(sent(jar, url)).toBe("a=1; b=2");
+    vi.setSystemTime(Date.now() + 59_000);
+    expect(sent(jar, url)).toBe("a=1; b=2");
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(sent(jar, url)).toBe("b=2");
   });
 });

@@ -47,6 +47,8 @@ const ATTRIBUTES = ["url", "domain", "path", "expires", "secure", "httpOnly", "s
 export class CookieJar implements CookieStore {
   readonly #limits: { maxCookies: number; maxPerSite: number };
   #rules: Promise<CookieRulesJar> | undefined;
+  /** The same, once it is there. */
+  #loadedRules: CookieRulesJar | undefined;
 
   /** @throws InvalidOption when a limit is not a whole number of at least 1, or an option is unknown */
   constructor(options: CookieJarOptions = {}) {
@@ -114,10 +116,9 @@ export class CookieJar implements CookieStore {
   }
 
   /** For the client. A jar that never had a cookie costs nothing. */
-  async cookieHeader(url: Url, call: CookieCall): Promise<string | undefined> {
-    if (this.#rules === undefined) return undefined;
-    const header = (await this.#rules).header(url.href, url.origin.hostname, call);
-    return header === "" ? undefined : header;
+  cookieHeader(url: Url, call: CookieCall): Promise<string | undefined> | string | undefined {
+    if (this.#loadedRules !== undefined) return this.#loadedRules.header(url, call);
+    return this.#rules?.then(rules => rules.header(url, call));
   }
 
   /** For the client: takes in the Set-Cookie fields of a response. */
@@ -127,7 +128,10 @@ export class CookieJar implements CookieStore {
   }
 
   #loaded(): Promise<CookieRulesJar> {
-    this.#rules ??= import("./cookie-rules-jar.ts").then(module => new module.CookieRulesJar(this.#limits));
+    this.#rules ??= import("./cookie-rules-jar.ts").then(module => {
+      this.#loadedRules = new module.CookieRulesJar(this.#limits);
+      return this.#loadedRules;
+    });
     return this.#rules;
   }
 }

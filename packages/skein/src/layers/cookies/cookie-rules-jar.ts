@@ -1,6 +1,7 @@
-import { Cookie, CookieJar as ToughJar } from "tough-cookie";
+import { Cookie, pathMatch, CookieJar as ToughJar } from "tough-cookie";
 import type { CookieCall } from "../../core/cookie-store.ts";
 import { InvalidOption } from "../../core/errors.ts";
+import type { Origin, Url } from "../../core/url.ts";
 import { BoundedStore, type CookieLimits, siteOf } from "./bounded-store.ts";
 import { whyRefused } from "./cookie-rules.ts";
 import type { SameSite, SavedCookie } from "./saved-cookies.ts";
@@ -18,6 +19,17 @@ export interface GivenCookie {
   readonly sameSite: SameSite | undefined;
 }
 
+/** A cookie that may be sent, with what sending it asks for. */
+interface Candidate {
+  readonly cookie: Cookie;
+  /** `name=value` */
+  readonly pair: string;
+  readonly expiry: number;
+}
+
+/** Origins whose candidates are remembered: finding them takes as long as half of a small request. */
+const MAX_FOUND = 1_000;
+
 /**
  * The rules of RFC 6265bis, by tough-cookie. This file and what it imports is the only code that knows the library; it
  * takes 13 ms to load, and `CookieJar` loads it when there is a first cookie.
@@ -25,6 +37,9 @@ export interface GivenCookie {
 export class CookieRulesJar {
   readonly #store: BoundedStore;
   readonly #jar: ToughJar;
+  /** Candidates by origin and context, of this version of the store. */
+  readonly #found = new Map<string, readonly Candidate[]>();
+  #foundIn = 0;
 
   constructor(limits: CookieLimits) {
     this.#store = new BoundedStore(limits);
@@ -62,11 +77,36 @@ export class CookieRulesJar {
     return this.#jar.getCookiesSync(href, { sort: true });
   }
 
-  /** What the Cookie field says. */
-  header(href: string, hostname: string, call: CookieCall): string {
-    const sameSiteContext = contextOf(href, hostname, call);
-    const cookies = this.#jar.getCookiesSync(href, { sort: true, sameSiteContext });
-    return cookies.map(cookie => cookie.cookieString()).join("; ");
+  /** What the Cookie field says; undefined when there is nothing to say. */
+  header(url: Url, call: CookieCall): string | undefined {
+    const sameSiteContext = contextOf(url.origin, call);
+    const candidates = this.#candidates(url.origin, sameSiteContext);
+    if (candidates.length === 0) return undefined;
+    const now = new Date();
+    const path = pathOf(url.target);
+    let field = "";
+    for (const { cookie, pair, expiry } of candidates) {
+      if (expiry <= now.getTime() || !pathMatch(path, cookie.path ?? "/")) continue;
+      cookie.lastAccessed = now;
+      field = field === "" ? pair : `${field}; ${pair}`;
+    }
+    return field === "" ? undefined : field;
+  }
+
+  /** The cookies that some path of the origin would get, sorted as they are sent; found again when one has changed. */
+  #candidates(origin: Origin, sameSiteContext: SameSite): readonly Candidate[] {
+    if (this.#store.version !== this.#foundIn || this.#found.size >= MAX_FOUND) {
+      this.#found.clear();
+      this.#foundIn = this.#store.version;
+    }
+    const key = `${sameSiteContext} ${origin.key}`;
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      const options = { sort: true, allPaths: true, sameSiteContext };
+      found = this.#jar.getCookiesSync(`${origin.key}/`, options).map(candidate);
+      this.#found.set(key, found);
+    }
+    return found;
   }
 
   entries(): SavedCookie[] {
@@ -126,11 +166,19 @@ function mayHaveDomain(domain: string): boolean {
 }
 
 /** RFC 6265bis §5.2: a request that another site has sent here is "cross-site", and one that writes is so more strictly. */
-function contextOf(href: string, hostname: string, { home, isSafe }: CookieCall): "strict" | "lax" | "none" {
-  const isSameScheme = href.startsWith(`${home.scheme}:`);
-  if (isSameScheme && (home.hostname === hostname || siteOf(home.hostname) === siteOf(hostname)))
-    return "strict";
+function contextOf({ scheme, hostname }: Origin, { home, isSafe }: CookieCall): SameSite {
+  const isSameSite = home.hostname === hostname || siteOf(home.hostname) === siteOf(hostname);
+  if (home.scheme === scheme && isSameSite) return "strict";
   return isSafe ? "lax" : "none";
+}
+
+function candidate(cookie: Cookie): Candidate {
+  return { cookie, pair: cookie.cookieString(), expiry: cookie.expiryTime() ?? Number.POSITIVE_INFINITY };
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf("?");
+  return mark < 0 ? target : target.slice(0, mark);
 }
 
 function isExpired(cookie: Cookie, now: number): boolean {

@@ -1,5 +1,6 @@
 import type { CookieStore } from "../../core/cookie-store.ts";
 import { HandlerError, isSkeinError } from "../../core/errors.ts";
+import { Headers } from "../../core/headers.ts";
 import type { Request } from "../../core/request.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
@@ -33,13 +34,15 @@ class CookiesService implements Service {
   readonly #given: GivenCookies;
   readonly #origin: Origin | undefined;
   readonly #isIdle: boolean;
+  /** The field as it was sent last: one object, so that merging it into a client's headers is done once. */
+  #last: { readonly field: string; readonly headers: Headers } | undefined;
 
   constructor(inner: Service, { store, given, origin }: CookieLayerOptions) {
     this.#inner = inner;
     this.#store = store;
-    this.#given = given;
+    this.#given = Object.keys(given).length === 0 ? NONE : given;
     this.#origin = origin;
-    this.#isIdle = store === undefined && Object.keys(given).length === 0;
+    this.#isIdle = store === undefined && this.#given === NONE;
   }
 
   send(request: Request, context: RequestContext): Promise<Response> {
@@ -52,7 +55,8 @@ class CookiesService implements Service {
   }
 
   async #sendWithCookies(request: Request, context: RequestContext): Promise<Response> {
-    const sent = await this.#withCookies(request, context);
+    const prepared = this.#withCookies(request, context);
+    const sent = prepared instanceof Promise ? await prepared : prepared;
     context.throwIfCancelled();
     const response = await this.#inner.send(sent, context);
     const setCookies = this.#store === undefined ? [] : response.headers.getList("set-cookie");
@@ -60,17 +64,26 @@ class CookiesService implements Service {
     return response;
   }
 
-  async #withCookies(request: Request, context: RequestContext): Promise<Request> {
+  /** At once where the store answers at once: a request more or less is felt here. */
+  #withCookies(request: Request, context: RequestContext): Request | Promise<Request> {
     const { url, headers } = request;
     const isHome = context.isAtHome(url.origin);
     if (headers.has("cookie")) return request;
     const call = { home: context.home ?? url.origin, isSafe: request.isSafe };
-    const kept = await this.#store?.cookieHeader(url, call);
     const isForClient = isHome && (this.#origin === undefined || this.#origin.key === url.origin.key);
     const given = isForClient ? this.#given : NONE;
     const own = isHome ? (context.cookies ?? NONE) : NONE;
-    const field = cookieField(kept, given, own);
-    return field === "" ? request : request.with({ headers: headers.with("Cookie", field) });
+    const withField = (kept: string | undefined) => {
+      const field = given === NONE && own === NONE ? (kept ?? "") : cookieField(kept, given, own);
+      return field === "" ? request : request.with({ headers: headers.merge(this.#headersOf(field)) });
+    };
+    const kept = this.#store?.cookieHeader(url, call);
+    return typeof kept === "object" ? kept.then(withField) : withField(kept);
+  }
+
+  #headersOf(field: string): Headers {
+    if (this.#last?.field !== field) this.#last = { field, headers: Headers.from({ Cookie: field }) };
+    return this.#last.headers;
   }
 
   async #keep(response: Response, setCookies: readonly string[]): Promise<void> {
