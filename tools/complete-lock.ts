@@ -44,15 +44,21 @@ console.log(`package-lock.json: ${added} platform packages entered`);
 function resolve(place: string, name: string): LockEntry | undefined {
   for (let folder = place; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
     const found = lock.packages[`${folder === "" ? "" : `${folder}/`}node_modules/${name}`];
-    if (found !== undefined || !folder.includes("/node_modules/")) return found ?? lock.packages[`node_modules/${name}`];
+    if (found !== undefined || !folder.includes("/node_modules/"))
+      return found ?? lock.packages[`node_modules/${name}`];
   }
 }
 
 function platformOf(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> {
   const words = name.split(/[/-]/);
-  const os = words.find(word => ["android", "darwin", "freebsd", "linux", "openharmony", "win32"].includes(word));
-  const cpu = words.find(word => ["arm", "arm64", "ia32", "ppc64", "riscv64", "s390x", "wasm32", "x64"].includes(word));
-  if (os === undefined && cpu === undefined) throw new Error(`${name}: its name tells no platform; enter it by hand`);
+  const os = words.find(word =>
+    ["android", "darwin", "freebsd", "linux", "openharmony", "win32"].includes(word),
+  );
+  const cpu = words.find(word =>
+    ["arm", "arm64", "ia32", "ppc64", "riscv64", "s390x", "wasm32", "x64"].includes(word),
+  );
+  if (os === undefined && cpu === undefined)
+    throw new Error(`${name}: its name tells no platform; enter it by hand`);
   const libc = os !== "linux" ? undefined : /musl/.test(name) ? "musl" : "glibc";
   return {
     ...(cpu === undefined ? {} : { cpu: [cpu] }),

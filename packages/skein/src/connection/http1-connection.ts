@@ -1,17 +1,11 @@
 import type { RequestBody } from "../core/body.ts";
 import type { Clock } from "../core/clock.ts";
-import { AbortError, LocalProtocolError, type Phase, type RequestSent } from "../core/errors.ts";
+import { AbortError, type Phase, type RequestSent } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
-import { messageOf } from "../core/message-of.ts";
 import type { Connector, OpeningStep, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
 import type { Origin } from "../core/url.ts";
-import {
-  encodeChunkHead,
-  encodeFields,
-  encodeRequestHead,
-  LAST_CHUNK,
-} from "../protocol/http1/request-writer.ts";
+import { encodeChunkHead, LAST_CHUNK } from "../protocol/http1/request-writer.ts";
 import {
   type ReaderLimits,
   ResponseReader,
@@ -34,7 +28,8 @@ import {
 import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body } from "./http1-body.ts";
 import { Opening } from "./opening.ts";
-import { bodyFailed, framingOf, openBody } from "./outgoing-body.ts";
+import { bodyFailed, openBody } from "./outgoing-body.ts";
+import { headOf } from "./outgoing-head.ts";
 
 /** What all connections of a pool share. */
 export interface ConnectionSetup {
@@ -279,19 +274,12 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   // ── sending ──
 
   #send(exchange: Exchange): void {
-    const { method, url, headers, body } = exchange.request;
+    const { method, body } = exchange.request;
     let head: string;
     try {
-      headers.wire ??= { text: encodeFields(headers), hasHost: headers.has("host") };
-      const host = headers.wire.hasHost ? "" : `Host: ${url.origin.host}\r\n`;
-      const framing = body === undefined ? "" : framingOf(body);
-      head = encodeRequestHead(method, url.target, host + headers.wire.text + framing);
-    } catch (cause) {
-      const reason = `can't be sent: ${messageOf(cause)}`;
-      return this.#refuseToSend(
-        exchange,
-        new LocalProtocolError("INVALID_REQUEST", reason, { cause, requestSent: "none" }),
-      );
+      head = headOf(exchange.request);
+    } catch (error) {
+      return this.#refuseToSend(exchange, error as Error);
     }
     this.#reader.begin(method);
     if (body === undefined) return this.#sendWhole(this.#socket.write(head));

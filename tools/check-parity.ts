@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { testTitles } from "./test-titles.ts";
+
+/**
+ * Checks docs/httpx-parity.md: each row names the tests that hold what it says, as a link to a file and the title of a
+ * test in it that runs, or says "not yet". Fails naming the row.
+ */
+const FEWEST_ROWS = 5;
+const NOT_YET = "not yet";
+const REFERENCE = /\[[^\]]*\]\((?<file>[^)]+)\) › "(?<title>.+?)"(?=$|<br>)/g;
+
+interface Row {
+  readonly line: number;
+  readonly feature: string;
+  readonly test: string;
+}
+
+/** The rows of all tables whose last column is headed "test". */
+function parseRows(text: string): Row[] {
+  const rows: Row[] = [];
+  let inTable = false;
+  for (const [index, line] of text.split("\n").entries()) {
+    if (!line.startsWith("|")) inTable = false;
+    else {
+      const cells = cellsOf(line);
+      const [feature = "", test = ""] = [cells[0], cells.at(-1)];
+      if (test === "test") inTable = true;
+      else if (inTable && !/^[-: ]+$/.test(test)) rows.push({ line: index + 1, feature, test });
+    }
+  }
+  return rows;
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .replace(/^\||\|\s*$/g, "")
+    .split(/(?<!\\)\|/)
+    .map(cell => cell.trim().replaceAll("\\|", "|"));
+}
+
+/** What is wrong with a row; nothing when it holds. */
+function* faultsOf(row: Row, folder: string): Generator<string> {
+  if (row.test === NOT_YET) return;
+  const references = [...row.test.matchAll(REFERENCE)];
+  if (references.length === 0 || references.map(([whole]) => whole).join("<br>") !== row.test) {
+    yield `expected links such as [a.test.ts](a.test.ts) › "title", or "${NOT_YET}"; got ${row.test}`;
+  }
+  for (const { groups } of references) {
+    const { file = "", title = "" } = groups ?? {};
+    const path = join(folder, file);
+    if (!existsSync(path)) yield `there is no file ${file}`;
+    else if (!testTitles(path).has(title)) yield `${file} runs no test "${title}"`;
+  }
+}
+
+const table = process.argv[2] ?? "docs/httpx-parity.md";
+const rows = parseRows(readFileSync(table, "utf8"));
+let faults = 0;
+for (const row of rows) {
+  for (const fault of faultsOf(row, dirname(table))) {
+    faults += 1;
+    console.error(`${table}:${row.line}: ${row.feature}: ${fault}`);
+  }
+}
+const missing = rows.filter(({ test }) => test === NOT_YET).length;
+console.log(`${rows.length} rows, ${missing} of them not yet there, ${faults} faults`);
+if (rows.length < FEWEST_ROWS)
+  console.error(`expected at least ${FEWEST_ROWS} rows: the table was not found`);
+if (faults > 0 || rows.length < FEWEST_ROWS) process.exitCode = 1;
