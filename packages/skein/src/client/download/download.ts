@@ -76,7 +76,7 @@ export async function download(
   try {
     const receiver = new FileReceiver(file, { meter, isPlain: !given.has("accept-encoding") });
     const call = new Call("GET", { url, options: rest });
-    const response = await client.run(call, { ...settings.streaming, receiver });
+    const response = await client.run(call, { ...settings.streaming, raiseForStatus: false, receiver });
     await refuseOthers(response, receiver);
     if (meter !== undefined) {
       meter.total = file.length;

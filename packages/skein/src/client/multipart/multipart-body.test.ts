@@ -106,6 +106,7 @@ describe("a part's own words", () => {
     ["a header that is ours", { f: { content: "x", headers: { "Content-Disposition": "attachment" } } }],
     ["both content and path", { f: { content: "x", path: "/x" } }],
     ["a misspelt name", { f: { content: "x", filname: "y" } as never }],
+    ["a filename that is no string", { f: { content: "x", filename: 5 as never } }],
     ["a thing that is no content", { f: Symbol("x") as never }],
   ])("%s is refused", (_, multipart) => {
     expect(() => encode(multipart)).toThrow(InvalidOption);

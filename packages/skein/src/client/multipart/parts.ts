@@ -98,6 +98,8 @@ function describedPart(name: string, part: MultipartPart, files: Files | undefin
   checkNames(part, PART_NAMES, where);
   if ((part.content === undefined) === (part.path === undefined))
     throw new InvalidOption(`${where}: give either content or path`);
+  for (const key of ["filename", "type"] as const)
+    if (typeof (part[key] ?? "") !== "string") throw new InvalidOption(`${where}: ${key}: expected a string`);
   const content = part.content ?? { path: part.path! };
   const filename = part.filename === undefined ? filenameOf(content) : (part.filename ?? undefined);
   const type = part.type ?? typeOf(content, filename);
