@@ -18,7 +18,8 @@ beforeAll(async () => {
   const entry = new URL("../../packages/skein/src/entry/web.ts", import.meta.url).pathname;
   await build({
     config: false,
-    entry: { web: entry },
+    entry: { web: entry, query: "@tanstack/query-core" },
+    deps: { alwaysBundle: ["@tanstack/query-core"] },
     outDir: folder,
     platform: "browser",
     target: "es2022",
@@ -48,6 +49,22 @@ async function open(): Promise<{ page: Page; problems: string[] }> {
   await page.goto(example.url);
   await page.getByText("24 found").waitFor();
   return { page, problems };
+}
+
+/** What `load` brings into the page, for functions that run there. */
+interface Loaded {
+  readonly Client: typeof import("../../packages/skein/src/entry/web.ts").Client;
+  readonly QueryClient: typeof import("@tanstack/query-core").QueryClient;
+}
+
+async function load(page: Page): Promise<void> {
+  const content = `
+    import { Client } from "skein";
+    import { QueryClient } from "/skein/query.js";
+    globalThis.loaded = { Client, QueryClient };
+  `;
+  await page.addScriptTag({ type: "module", content });
+  await page.waitForFunction("globalThis.loaded !== undefined");
 }
 
 test("the library for pages has not a word of Node's in it", async () => {
@@ -96,12 +113,9 @@ test("counts with a batch; cancelled, it stops and says how far it came", async 
 
 test("in a page: only accept is sent, redirects are followed, what a page can't do is refused by name", async () => {
   const { page } = await open();
-  const content = 'import * as skein from "skein"; globalThis.skein = skein;';
-  await page.addScriptTag({ type: "module", content });
+  await load(page);
   const facts = await page.evaluate(async () => {
-    const { Client } = (
-      globalThis as unknown as { skein: typeof import("../../packages/skein/src/entry/web.ts") }
-    ).skein;
+    const { Client } = (globalThis as unknown as { loaded: Loaded }).loaded;
     const sent: string[] = [];
     const original = globalThis.fetch;
     globalThis.fetch = (input, init) => {
@@ -148,5 +162,34 @@ test("in a page: only accept is sent, redirects are followed, what a page can't 
     failed: "FETCH_FAILED",
     late: "TOTAL_TIMEOUT",
   });
+  await page.close();
+});
+
+test("TanStack Query, with its signal and without its retries, is told of each end as it knows them", async () => {
+  const { page, problems } = await open();
+  await load(page);
+  const before = example.seen.abandoned;
+  const facts = await page.evaluate(async () => {
+    const { Client, QueryClient } = (globalThis as unknown as { loaded: Loaded }).loaded;
+    const client = new Client({ baseUrl: "/api", raiseForStatus: true });
+    const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+    const birds = (search: string) =>
+      queries.fetchQuery({
+        queryKey: ["birds", search],
+        queryFn: ({ signal }) => client.get("/birds", { params: { search }, signal }).json<unknown[]>(),
+      });
+    const found = (await birds("swan")).length;
+    const cancelled = birds("goose").catch((error: { constructor: { name: string } }) => error);
+    // Late enough to be on its way, early enough to be unanswered.
+    await new Promise(resolve => setTimeout(resolve, 75));
+    await queries.cancelQueries({ queryKey: ["birds", "goose"] });
+    const failed = await queries
+      .fetchQuery({ queryKey: ["none"], queryFn: ({ signal }) => client.get("/none", { signal }).json() })
+      .catch((error: { code: string; status: number }) => [error.code, error.status]);
+    return { found, cancelled: "revert" in (await cancelled), failed };
+  });
+  expect(facts).toEqual({ found: 3, cancelled: true, failed: ["HTTP_STATUS", 404] });
+  await expect.poll(() => example.seen.abandoned - before).toBe(1);
+  expect(problems.filter(problem => !problem.includes("404"))).toEqual([]);
   await page.close();
 });
