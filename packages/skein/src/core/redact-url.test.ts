@@ -69,6 +69,7 @@ test.each([
   ["/a?access_token=hunter2", "/a?access_token=***"],
   ["/a?X-Amz-Signature=hunter2", "/a?X-Amz-Signature=***"],
   ["/token=1?a=b", "/token=1?a=b"],
+  ["https://me:hunter2@h.example/a@b?c=d", "https://***@h.example/a@b?c=d"],
 ])("%s", (target, shown) => {
   expect([redactUrl(target), redactUrls(target)]).toEqual([shown, shown]);
 });

@@ -7,8 +7,9 @@ const USERINFO = /\/\/[^/?#\s"<>]*@/g;
 /** A value ends with its URL: at a space or a bracket, or at the colon with which a message goes on. */
 const PARAMETER = /([?&])([^?=&#\s]*)=([^&#\s<>"]*?)(?=:?(?:\s|$)|[&#<>"])/g;
 
-/** The URL with the values of query parameters that look like credentials replaced: for messages and logs. */
-export function redactUrl(href: string): string {
+/** The URL without user name and password, and without the values of parameters that look like credentials. */
+export function redactUrl(url: string): string {
+  const href = url.includes("@") ? url.replace(USERINFO, `//${HIDDEN}@`) : url;
   const mark = href.indexOf("?");
   if (mark < 0) return href;
   const hash = href.indexOf("#", mark);

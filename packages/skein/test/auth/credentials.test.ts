@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "@skein/testkit";
 import { type Auth, BasicAuth, BearerAuth, Client, type ClientOptions } from "../../src/entry/node.ts";
 import { basic, redirect, seen, start } from "./guarded-origins.ts";
@@ -75,6 +76,30 @@ describe("which credentials are sent", () => {
     const call = client.get(`${origin.url}/ok`, { auth: ["a", "b"], headers });
     await expect(call).rejects.toMatchObject({ code: "INVALID_OPTION" });
   });
+});
+
+test("what only builds a request refuses credentials, which belong to the call", async () => {
+  const { origin, client } = await start({});
+  const options = { auth: ["u", "p"] as [string, string] };
+  expect(() => client.buildRequest("GET", origin.url, options as object)).toThrow(
+    /auth: .*give them to send/,
+  );
+  const items = [{ url: origin.url, ...options }];
+  for await (const task of client.batch(items, { request: item => item })) {
+    expect(task).toMatchObject({ state: "failed", error: { code: "INVALID_OPTION" } });
+  }
+  const response = await client.send(client.buildRequest("GET", `${origin.url}/ok`), options);
+  expect([response.status, seen(origin)]).toEqual([200, [basic("u:p")]]);
+});
+
+test("neither printing nor JSON shows what an auth or a client holds", () => {
+  const holders = [
+    new BasicAuth("u", "canary"),
+    new BearerAuth("canary"),
+    new Client({ auth: ["u", "canary"], cookies: { a: "canary" } }),
+  ];
+  for (const holder of holders)
+    expect(inspect(holder, { depth: 9, showHidden: true }) + JSON.stringify(holder)).not.toContain("canary");
 });
 
 describe("credentials stay with their origin", () => {
