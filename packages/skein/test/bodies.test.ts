@@ -177,6 +177,8 @@ describe("content", () => {
 
   test("chunks that are no bytes fail the call, naming what they are", async () => {
     await expect(post({ content: [{} as never] })).rejects.toThrow(InvalidOption);
+    await expect(post({ content: new FormData() as never })).rejects.toThrow(/sent as `multipart`/);
+    await expect(post({ content: 5 as never })).rejects.toThrow(/content: expected a string, bytes/);
   });
 });
 

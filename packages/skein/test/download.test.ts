@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -192,6 +194,19 @@ describe("a download that is cut", () => {
     expect(server.requests[1]!.header("if-range")).toBe('"v1"');
   });
 
+  test("at any byte goes on right there", async () => {
+    const bytes = testBytes(64);
+    const cutAt = async (cutAfter: number) => {
+      await using server = await fileServer({ bytes, cuts: 1, cutAfter });
+      const own = join(folder, `cut-${cutAfter}`);
+      const facts = await client.download(`${server.url}/file`, own);
+      expect(facts.resumed).toBe(cutAfter > 0);
+      expect(Buffer.from(await readFile(own)).equals(bytes)).toBe(true);
+      expect(server.requests[1]!.header("range")).toBe(cutAfter === 0 ? undefined : `bytes=${cutAfter}-`);
+    };
+    await Promise.all(Array.from({ length: 64 }, (_, cutAfter) => cutAt(cutAfter)));
+  });
+
   test("fails when its attempts are used; attempts are counted over all parts", async () => {
     await using server = await fileServer({ cuts: 5, cutAfter: 1_000 });
     const failure = await client.download(`${server.url}/file`, path).catch(error => error);
@@ -278,6 +293,31 @@ describe("resume", () => {
     const facts = await client.download(url, path, { resume: true, sha256: SHA256 });
     expect(facts).toEqual({ path, bytes: BYTES.length, sha256: SHA256, resumed: true });
     expect(server.requests[1]!.header("range")).toBe(`bytes=${left}-`);
+    await expectFile();
+  });
+
+  test("goes on with what a process has left that was killed in the middle", async () => {
+    await using server = await fileServer({
+      change({ response }, { status, first }) {
+        if (status !== 200) return;
+        // Never ends: the process is killed while it waits for more.
+        response.writeHead(200, { "content-length": BYTES.length }).write(BYTES.subarray(first, 150_000));
+        response.end = () => response;
+        Object.defineProperty(response, "writableEnded", { value: true });
+      },
+    });
+    const url = `${server.url}/file`;
+    const entry = new URL("../src/entry/node.ts", import.meta.url).href;
+    const program = `import(${JSON.stringify(entry)}).then(({ Client }) =>
+      new Client().download(${JSON.stringify(url)}, ${JSON.stringify(path)}, { resume: true }))`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: "inherit" });
+    const left = async () => (await stat(`${path}.part`).catch(() => undefined))?.size;
+    await expect.poll(left, { timeout: 15_000 }).toBe(150_000);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const facts = await client.download(url, path, { resume: true });
+    expect(facts).toEqual({ path, bytes: BYTES.length, sha256: SHA256, resumed: true });
+    expect(server.requests[1]!.header("range")).toBe("bytes=150000-");
     await expectFile();
   });
 

@@ -156,6 +156,8 @@ export class BaseClient implements AsyncDisposable {
    * Downloads to a file, which appears under its name only when it is whole and on disk.
    *
    * @throws (rejects with) FileError, ChecksumError, HTTPStatusError on a status that is not 2xx, and what any call may
+   * @example
+   * const { bytes, sha256 } = await client.download(url, "data.zip", { resume: true, onProgress: show });
    */
   async download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
     const { download } = await import("./download/download.ts");
@@ -345,9 +347,9 @@ export class BaseClient implements AsyncDisposable {
 
   #stackParts(): StackParts {
     const { decodes = false } = this.#transport;
-    const { hooks, loggers, baseUrl } = this.#settings;
+    const { hooks, cache, loggers, baseUrl } = this.#settings;
     const cookies = { ...this.#settings.cookies, origin: baseUrl?.origin };
-    return { ports: this.#base.ports, hooks, loggers, cookies, added: this.#added, decodes };
+    return { ports: this.#base.ports, hooks, cache, loggers, cookies, added: this.#added, decodes };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {

@@ -44,6 +44,8 @@ export function contentBody(content: Content, name: string, files: Files | undef
     const open = () => content.stream() as unknown as AsyncIterable<Uint8Array>;
     return new StreamBody(open, { length: content.size, replayable: true });
   }
+  if ("getAll" in content)
+    throw new InvalidOption(`${name}: a FormData is sent as \`multipart\`, and URLSearchParams as \`form\``);
   if (Symbol.asyncIterator in content || Symbol.iterator in content) {
     const open = () => asBytes(content, name);
     if (!Array.isArray(content)) return new StreamBody(open, { length: undefined, replayable: false });
