@@ -128,6 +128,15 @@ describe("a Node handler", () => {
     expect(response.headers.has("x-half")).toBe(false);
   });
 
+  test("may tell its socket what it tells a real one", async () => {
+    const client = clientOf((request: IncomingMessage, response: ServerResponse) => {
+      request.setTimeout(1_000);
+      request.socket.setNoDelay(true).setKeepAlive(true);
+      response.end("ok");
+    });
+    expect(await client.get("http://app.test/").text()).toBe("ok");
+  });
+
   test("timeouts, HEAD and many at once work as over a network", async () => {
     const app = (request: IncomingMessage, response: ServerResponse) => {
       if (request.url !== "/hang") response.end(request.url);

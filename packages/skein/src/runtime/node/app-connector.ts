@@ -109,9 +109,20 @@ class AppSocket implements Socket {
   }
 }
 
-/** What applications ask of a socket: who calls, and whether it is encrypted. */
+/**
+ * What applications ask of a socket: who calls, and whether it is encrypted; and what they tell it, which means nothing to
+ * a connection in memory.
+ */
 function asSocketOf(origin: Origin): object {
+  const nothing = function (this: unknown) {
+    return this;
+  };
   return {
+    setTimeout: nothing,
+    setNoDelay: nothing,
+    setKeepAlive: nothing,
+    ref: nothing,
+    unref: nothing,
     remoteAddress: "127.0.0.1",
     remotePort: 0,
     remoteFamily: "IPv4",
