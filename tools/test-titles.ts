@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import ts from "typescript";
 
 /** Between the title of a group and what stands in it. */
-export const SEPARATOR = " › ";
+const SEPARATOR = " › ";
 
 const GROUPS = new Set(["describe", "suite"]);
 const TESTS = new Set(["test", "it"]);
