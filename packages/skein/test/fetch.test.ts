@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   afterAll,
   beforeAll,
@@ -147,6 +149,21 @@ describe("the response", () => {
     const response = await fetch(`${server.url}/endless`);
     await response.body!.cancel("enough");
     await closed.promise;
+  });
+
+  test("a response that is dropped unread gives its connection back", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    await using server = await originServer();
+    await using own = new Client();
+    expect((await own.fetch(`${server.url}/stall-mid-body`)).ok).toBe(true);
+    expect(server.openConnections).toBe(1);
+    await expect
+      .poll(() => {
+        collect();
+        return server.openConnections;
+      })
+      .toBe(0);
   });
 
   test("a body that is cut fails its reader with our error as the cause", async () => {
