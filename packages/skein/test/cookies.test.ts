@@ -168,6 +168,10 @@ describe("cookies given by name", () => {
     expect(seen(origin)).toEqual(["x=y", "b=2; a=1"]);
     const both = client.get(`${origin.url}/ok`, { headers: { Cookie: "x=y" }, cookies: { a: "1" } });
     await expect(both).rejects.toThrow(/cookies: give it or the header "cookie", not both/);
+    const headed = client.extend({ headers: { cookie: "x=y;z=1" } });
+    await headed.get(`${origin.url}/ok`);
+    await headed.get(`${origin.url}/ok`, { cookies: { z: "own" } });
+    expect(seen(origin).slice(2)).toEqual(["x=y;z=1", "x=y; z=own"]);
   });
 
   test.each<[unknown, RegExp]>([

@@ -9,10 +9,12 @@ export type TokenSource = (options: { readonly refresh: boolean }) => string | P
 
 /**
  * A token with every request (RFC 6750). A function is asked for it once, and again when a request with it is answered
- * 401: then that request is sent once more. However many requests wait for a token, the function runs once for all.
+ * 401: then that request is sent once more. However many requests wait for a token, the function runs once for all. A call
+ * that it makes with the same client needs `auth: null`, or it would wait for its own token.
  *
  * @example
  * const auth = new BearerAuth(async ({ refresh }) => (refresh ? login() : readToken()));
+ * const client = new Client({ baseUrl: "https://api.example.com", auth });
  */
 export class BearerAuth implements Auth {
   readonly #source: BearerToken | TokenSource;

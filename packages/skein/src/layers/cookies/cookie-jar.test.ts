@@ -109,6 +109,16 @@ describe("limits", () => {
     expect(await jar.entries()).toHaveLength(100);
   });
 
+  test("of what is sent: a server that has set too much must not refuse all that follows", async () => {
+    const jar = await jarOf("https://example.com/", "path=1; Path=/docs");
+    for (let i = 0; i < 150; i++)
+      await jar.store(parseUrl("https://example.com/"), [`c${i}=${"x".repeat(200)}; Path=/`]);
+    const field = (await sent(jar, "https://example.com/docs")) ?? "";
+    expect(field.length).toBeGreaterThan(7_900);
+    expect(field.length).toBeLessThanOrEqual(8_190);
+    expect(field).toMatch(/^path=1; c0=/);
+  });
+
   test.each([{ maxCookies: 0 }, { maxPerSite: 1.5 }, { max: 1 }])("%j is no limit", options => {
     expect(() => new CookieJar(options as object)).toThrow(/CookieJar/);
   });

@@ -36,7 +36,7 @@ const ATTRIBUTES = ["url", "domain", "path", "expires", "secure", "httpOnly", "s
 /**
  * Keeps cookies as a browser does (RFC 6265bis): each goes back to the host that set it, or to the domain that it may
  * name; public suffixes (`co.uk`, `github.io`), wrong prefixes (`__Host-`), Secure over http and what is longer than
- * 4 KiB are refused. As in browsers, ports do not keep cookies apart. One jar can serve several clients.
+ * 4 KiB are refused. At most 8 KiB are sent with a request, those of the longest paths first. As in browsers, ports do not keep cookies apart. One jar can serve several clients.
  *
  * @example
  * const jar = new CookieJar();

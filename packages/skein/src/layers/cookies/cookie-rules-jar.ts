@@ -27,6 +27,9 @@ interface Candidate {
   readonly expiry: number;
 }
 
+/** The longest Cookie field, as curl has it: servers refuse requests that are longer, for as long as the cookies live. */
+const MAX_FIELD = 8_190;
+
 /** Origins whose candidates are remembered: finding them takes as long as half of a small request. */
 const MAX_FOUND = 1_000;
 
@@ -87,6 +90,7 @@ export class CookieRulesJar {
     let field = "";
     for (const { cookie, pair, expiry } of candidates) {
       if (expiry <= now.getTime() || !pathMatch(path, cookie.path ?? "/")) continue;
+      if (field.length + pair.length + 2 > MAX_FIELD) continue;
       cookie.lastAccessed = now;
       field = field === "" ? pair : `${field}; ${pair}`;
     }

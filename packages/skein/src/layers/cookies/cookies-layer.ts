@@ -21,8 +21,8 @@ const NONE: GivenCookies = Object.freeze(Object.create(null));
 
 /**
  * Sends cookies and keeps those of every response. It stands inside redirect: a cookie that a redirect sets goes along
- * to where it leads. A request that has a Cookie field of its own is sent as it is. `context.cookies` are the call's
- * own; `null` there turns both sending and keeping off.
+ * to where it leads. A Cookie field that the request has already stands in the place of jar and client. `context.cookies`
+ * are the call's own; `null` there turns both sending and keeping off.
  */
 export function cookiesLayer(options: CookieLayerOptions): Layer {
   return inner => new CookiesService(inner, options);
@@ -68,17 +68,22 @@ class CookiesService implements Service {
   #withCookies(request: Request, context: RequestContext): Request | Promise<Request> {
     const { url, headers } = request;
     const isHome = context.isAtHome(url.origin);
-    if (headers.has("cookie")) return request;
-    const call = { home: context.home ?? url.origin, isSafe: request.isSafe };
+    const own = isHome ? (context.cookies ?? NONE) : NONE;
+    const explicit = headers.get("cookie");
+    if (explicit !== null)
+      return own === NONE ? request : this.#with(cookieField(explicit, NONE, own), request);
     const isForClient = isHome && (this.#origin === undefined || this.#origin.key === url.origin.key);
     const given = isForClient ? this.#given : NONE;
-    const own = isHome ? (context.cookies ?? NONE) : NONE;
-    const withField = (kept: string | undefined) => {
-      const field = given === NONE && own === NONE ? (kept ?? "") : cookieField(kept, given, own);
-      return field === "" ? request : request.with({ headers: headers.merge(this.#headersOf(field)) });
-    };
+    const withField = (kept: string | undefined) =>
+      this.#with(given === NONE && own === NONE ? kept : cookieField(kept, given, own), request);
+    const call = { home: context.home ?? url.origin, isSafe: request.isSafe };
     const kept = this.#store?.cookieHeader(url, call);
     return typeof kept === "object" ? kept.then(withField) : withField(kept);
+  }
+
+  #with(field: string | undefined, request: Request): Request {
+    if (field === undefined || field === "") return request;
+    return request.with({ headers: request.headers.merge(this.#headersOf(field)) });
   }
 
   #headersOf(field: string): Headers {
