@@ -33,7 +33,7 @@ export interface RequestOptions extends CallOptions, CallCredentials, ProgressOp
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace auth cookies signal idempotencyKey fallback onUploadProgress onDownloadProgress".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal idempotencyKey fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 

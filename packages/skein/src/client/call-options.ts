@@ -54,16 +54,26 @@ export interface CallOptions {
    * await client.get(url, { trace: ({ name, time, info }) => console.log(time, name, info) });
    */
   trace?: Trace | null | false;
+  /** `null` or `false`: neither answered from the client's cache nor kept in it. */
+  cache?: null | false;
 }
 
 const NONE = Number.POSITIVE_INFINITY;
 
 /** The options of a call that are made into its settings; those of its request are elsewhere. */
-const CALL_NAMES = ["timeout", "retry", "redirect", "raiseForStatus", "defaultEncoding", "trace"] as const;
+const CALL_NAMES = [
+  "timeout",
+  "retry",
+  "redirect",
+  "raiseForStatus",
+  "defaultEncoding",
+  "trace",
+  "cache",
+] as const;
 
 /** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
 export function overrideCall(base: CallSettings, options: CallOptions): CallSettings {
-  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, trace } = options;
+  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, trace, cache } = options;
   if (CALL_NAMES.every(name => options[name] === undefined)) return base;
   return Object.freeze({
     ...base,
@@ -72,6 +82,7 @@ export function overrideCall(base: CallSettings, options: CallOptions): CallSett
     raiseForStatus: raiseForStatus ?? base.raiseForStatus,
     defaultEncoding: defaultEncoding === undefined ? base.defaultEncoding : checkEncoding(defaultEncoding),
     trace: trace === undefined ? base.trace : checkTrace(trace),
+    bypassesCache: cache === undefined ? base.bypassesCache : bypassesCache(cache),
   });
 }
 
@@ -134,4 +145,11 @@ function checkTrace(trace: Trace | null | false): Trace | undefined {
   if (trace === null || trace === false) return undefined;
   if (typeof trace === "function") return trace;
   throw new InvalidOption(`trace: expected a function of an event, or false; got ${typeof trace}`);
+}
+
+function bypassesCache(cache: null | false): true {
+  if (cache === null || cache === false) return true;
+  throw new InvalidOption(
+    "cache: of one call it can only be turned off, with false; the client's option turns it on",
+  );
 }

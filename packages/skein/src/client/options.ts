@@ -8,8 +8,10 @@ import type { RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
+import type { CacheSettings } from "../layers/cache/cache-layer.ts";
 import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
 import { wireLog } from "../layers/trace/wire-log.ts";
+import { type CacheOptions, clientCache } from "./cache-options.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
 import {
   type ClientCredentials,
@@ -44,7 +46,12 @@ export interface LimitOptions {
 }
 
 /** What a client that extends another may say; the rest belongs to the pool that they share. */
-export interface ExtendOptions extends CallOptions, ClientCredentials {
+export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredentials {
+  /**
+   * Answers GETs from what was received before (RFC 9111, a private cache): `true`, or where and how much is kept.
+   * `response.cacheStatus` tells what it did. Streams go by it. Default: none.
+   */
+  cache?: CacheOptions | boolean | null;
   /**
    * What the URLs of requests are appended to: "/v1" + "/users" → "/v1/users". A string never leads out of it; a URL
    * object is sent where it says, without the client's credentials where that is another origin.
@@ -94,6 +101,7 @@ export interface ClientSettings extends Platform {
   readonly params: ParamPairs;
   readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
   readonly hooks: Hooks | undefined;
+  readonly cache: CacheSettings | undefined;
   readonly loggers: readonly Logger[];
   /** The one that the environment asks for. */
   readonly environmentLogger: Logger | undefined;
@@ -143,6 +151,7 @@ const EXTEND_NAMES = [
   "raiseForStatus",
   "defaultEncoding",
   "trace",
+  "cache",
   ...CREDENTIAL_NAMES,
 ];
 const POOL_NAMES = ["limits", "tls", "transport"];
@@ -194,6 +203,7 @@ export function normalizeClientOptions(
     params: [],
     limits,
     hooks: undefined,
+    cache: undefined,
     loggers: fromEnvironment === undefined ? [] : [fromEnvironment],
     environmentLogger: fromEnvironment,
     cookies: NO_COOKIES,
@@ -222,6 +232,7 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
 }
 
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
+  const { cache, ...callOptions } = options;
   const hooks = mergeHooks(base.hooks, options.hooks);
   const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
   const baseUrl = options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl, base.pageUrl);
@@ -235,13 +246,14 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     params: [...base.params, ...parseParams(options.params)],
     limits: base.limits,
     hooks,
+    cache: clientCache(base.cache, cache),
     loggers,
     environmentLogger: base.environmentLogger,
     cookies: clientCookies(base.cookies, options.cookies),
-    buffered: overrideCall({ ...base.buffered, ...own }, options),
-    streaming: overrideCall({ ...base.streaming, ...own }, options),
-    eventStreams: overrideCall({ ...base.eventStreams, ...own }, options),
-    fetch: overrideCall({ ...base.fetch, ...own }, { ...options, retry: 1, raiseForStatus: false }),
+    buffered: overrideCall({ ...base.buffered, ...own }, callOptions),
+    streaming: overrideCall({ ...base.streaming, ...own }, callOptions),
+    eventStreams: overrideCall({ ...base.eventStreams, ...own }, callOptions),
+    fetch: overrideCall({ ...base.fetch, ...own }, { ...callOptions, retry: 1, raiseForStatus: false }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
 import { authLayer } from "../layers/auth/auth-layer.ts";
 import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
+import { type CacheSettings, cacheLayer } from "../layers/cache/cache-layer.ts";
 import { type CookieLayerOptions, cookiesLayer } from "../layers/cookies/cookies-layer.ts";
 import { decompressLayer } from "../layers/decompress/decompress-layer.ts";
 import { type Hooks, hooksLayer } from "../layers/hooks/hooks-layer.ts";
@@ -17,24 +18,26 @@ import { traceLayer } from "../layers/trace/trace-layer.ts";
  *
  * 1. trace: tells loggers and diagnostics how a call ended, hooks included.
  * 2. hooks: see a call as its caller does: one request, one response.
- * 2. redirect: each hop is a request of its own, with attempts and credentials of its own.
- * 3. cookies: inside redirect, so that a cookie that a redirect sets goes along to where it leads.
- * 4. auth: inside redirect, so that each hop is compared with the origin where the call began. Outside retry: what it asks
+ * 3. redirect: each hop is a request of its own, with attempts and credentials of its own.
+ * 4. cookies: inside redirect, so that a cookie that a redirect sets goes along to where it leads.
+ * 5. auth: inside redirect, so that each hop is compared with the origin where the call began. Outside retry: what it asks
  *    for itself (a token) is tried again by itself, and a refused request is no failed attempt.
- * 5. retry: a hop that fails is tried again, without walking the hops before it once more.
- * 6. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
- * 7. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
- *
- * 8. progress: tells of the bytes as they go over the network, so below what decodes them.
+ * 6. cache: inside cookies and auth, so that it sees the fields that select an answer, and never hands one user what
+ *    another was given; outside retry, which an answer that is fresh has no need of.
+ * 7. retry: a hop that fails is tried again, without walking the hops before it once more.
+ * 8. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
+ * 9. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
+ * 10. progress: tells of the bytes as they go over the network, so below what decodes them.
  *
  * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
-export const LAYER_NAMES = [
+const LAYER_NAMES = [
   "trace",
   "hooks",
   "redirect",
   "cookies",
   "auth",
+  "cache",
   "retry",
   "buffer",
   "decompress",
@@ -46,6 +49,7 @@ export type LayerName = (typeof LAYER_NAMES)[number];
 export interface StackParts {
   readonly ports: Pick<RuntimePorts, "clock" | "decompressor" | "diagnostics">;
   readonly hooks: Hooks | undefined;
+  readonly cache: CacheSettings | undefined;
   readonly loggers: readonly Logger[];
   readonly cookies: CookieLayerOptions;
   /** Whether the transport takes content codings off by itself. */
@@ -81,7 +85,7 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
 
 function makeLayer(
   name: LayerName,
-  { ports, hooks, loggers, cookies, decodes }: StackParts,
+  { ports, hooks, cache, loggers, cookies, decodes }: StackParts,
 ): Layer | undefined {
   switch (name) {
     case "trace":
@@ -95,6 +99,8 @@ function makeLayer(
       return cookiesLayer(cookies);
     case "auth":
       return authLayer(ports.clock);
+    case "cache":
+      return cache === undefined ? undefined : cacheLayer(cache, ports.clock);
     case "retry":
       return retryLayer(ports.clock);
     case "buffer":

@@ -54,6 +54,8 @@ export interface CallSettings {
   readonly cookies?: Readonly<Record<string, string>> | null | undefined;
   /** A function of the user's that is told of each step. */
   readonly trace?: Trace | undefined;
+  /** Whether a cache is left out of it. */
+  readonly bypassesCache?: boolean | undefined;
   /** The logger's part of the same: wire detail. */
   readonly wireLog?: Trace | undefined;
 }
@@ -114,6 +116,7 @@ export class RequestContext {
   readonly streaming: boolean;
   /** The most bytes of a decoded body; beyond them the call fails with ResponseTooLarge. */
   readonly maxResponseBytes: number;
+  readonly bypassesCache: boolean;
   readonly events: CallEvents | undefined;
   readonly auth: CallAuth | undefined;
   readonly cookies: Readonly<Record<string, string>> | null | undefined;
@@ -144,6 +147,7 @@ export class RequestContext {
     this.policies = call.policies;
     this.streaming = call.streaming;
     this.maxResponseBytes = call.maxResponseBytes;
+    this.bypassesCache = call.bypassesCache === true;
     this.events = call.events;
     this.auth = call.auth;
     this.cookies = call.cookies;

@@ -26,6 +26,13 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
+/**
+ * `hit`: from a cache, and fresh. `stale`: from a cache, and old, because the server failed, or because it may be used
+ * while it is asked anew. `revalidated`: the server was asked, and said that the cache is right. `miss`: from the server.
+ * `bypass`: no business of the cache: a stream, an unsafe method, a request with conditions of its own.
+ */
+export type CacheStatus = "hit" | "stale" | "revalidated" | "miss" | "bypass";
+
 const NO_BYTES = new Uint8Array(0);
 const NO_HISTORY: readonly Response[] = Object.freeze([]);
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
@@ -56,6 +63,8 @@ export class Response {
   elapsed = 0;
   /** Whether a kept-alive connection carried it. */
   reused = false;
+  /** What a cache had to do with it; undefined where the client has none. */
+  cacheStatus: CacheStatus | undefined;
   #record: ExchangeRecord | undefined;
   #encoding: string | undefined;
   #defaultEncoding: DefaultEncoding | undefined;
@@ -123,6 +132,11 @@ export class Response {
   get links(): Readonly<Record<string, Link>> {
     const field = this.headers.get("link");
     return linksByRelation(field === null ? [] : parseLinks(field));
+  }
+
+  /** Whether its body came from a cache: fresh, stale, or after the server said that it is still right. */
+  get fromCache(): boolean {
+    return this.cacheStatus === "hit" || this.cacheStatus === "stale" || this.cacheStatus === "revalidated";
   }
 
   /** How long each phase took, of the request that got this answer; all undefined where no connection of ours carried it. */

@@ -80,6 +80,7 @@ export type {
   TaskTimings,
 } from "../batch/task.ts";
 export type { RequestOptions } from "../client/build-request.ts";
+export type { CacheOptions } from "../client/cache-options.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
 export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
@@ -99,6 +100,12 @@ export type { LayerName } from "../client/stack.ts";
 export { type JsonLinesOptions, type LinesOptions, StreamResponse } from "../client/stream-response.ts";
 export { type ToCurlOptions, toCurl } from "../client/to-curl.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
+export {
+  type CacheStore,
+  type MemoryCacheOptions,
+  MemoryCacheStore,
+  type StoredResponse,
+} from "../core/cache-store.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
@@ -110,6 +117,7 @@ export type { TlsOptions } from "../core/ports.ts";
 export type { Progress, ProgressListener } from "../core/progress.ts";
 export { Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
+export type { CacheStatus } from "../core/response.ts";
 export { Response } from "../core/response.ts";
 export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
