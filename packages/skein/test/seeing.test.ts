@@ -88,6 +88,7 @@ describe("timings", () => {
     const client = clientWith({ retry: false });
     const late = await failureOf(client.get(`${origin.url}/delay/5000`, { timeout: { headers: 120 } }));
     expect(late.code).toBe("HEADERS_TIMEOUT");
+    expect(late.toJSON().timings).toEqual(late.timings);
     expect(late.timings?.send).toBeGreaterThanOrEqual(0);
     expect(late.timings?.wait).toBeGreaterThan(100);
     expect(late.timings?.receive).toBeUndefined();

@@ -126,8 +126,9 @@ export class SkeinError extends Error {
 
   /** What a log or a journal keeps: no stack, no body, nothing secret. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, phase, requestSent, request, attempts, retryable, retryAfterMs } = this;
-    return { name, code, message, phase, requestSent, request, attempts, retryable, retryAfterMs };
+    const { name, code, message, phase, requestSent, request, attempts, timings, retryable, retryAfterMs } =
+      this;
+    return { name, code, message, phase, requestSent, request, attempts, timings, retryable, retryAfterMs };
   }
 }
 

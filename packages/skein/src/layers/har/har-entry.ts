@@ -1,6 +1,6 @@
 import type { Headers } from "../../core/headers.ts";
 import { redactHeader } from "../../core/redact-header.ts";
-import { redactUrl } from "../../core/redact-url.ts";
+import { redactUrl, redactUrls } from "../../core/redact-url.ts";
 import type { Request } from "../../core/request.ts";
 import type { Response } from "../../core/response.ts";
 import { type ExchangeRecord, type Timings, timingsOf } from "../../core/timings.ts";
@@ -36,7 +36,9 @@ export function harEntry(recorded: Recorded, options: EntryOptions): HarEntry {
     timings,
     ...(record?.peer === undefined ? {} : { serverIPAddress: addressOf(record.peer) }),
     ...(record === undefined || record.connection === 0 ? {} : { connection: String(record.connection) }),
-    ...(error === undefined ? {} : { _error: error instanceof Error ? error.message : String(error) }),
+    ...(error === undefined
+      ? {}
+      : { _error: redactUrls(error instanceof Error ? error.message : String(error)) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { AbortError, isSkeinError } from "../../core/errors.ts";
 import { type Logger, log } from "../../core/logger.ts";
-import { redactUrl } from "../../core/redact-url.ts";
+import { redactUrl, redactUrls } from "../../core/redact-url.ts";
 import type { Response } from "../../core/response.ts";
 import type { WatchedCall } from "./trace-layer.ts";
 
@@ -39,7 +39,7 @@ export function logFailure(
 ): void {
   const isOurs = isSkeinError(error);
   const attempts = Math.max(1, isOurs ? error.attempts.length : 1);
-  const reason = isOurs ? error.reason : String(error);
+  const reason = redactUrls(isOurs ? error.reason : String(error));
   const code = isOurs ? error.code : undefined;
   const fields = { ...named(call.request), code, reason, ms: tenths(ms), attempts };
   const line = `${call.request}: ${reason} (${code ?? "no code"}), ${fields.ms} ms, ${attempts} attempt${attempts === 1 ? "" : "s"}`;
