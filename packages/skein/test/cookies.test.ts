@@ -19,7 +19,7 @@ const set: OriginRoute = ({ response, query }) => {
     response.statusCode = Number(query.get("status"));
     response.setHeader("location", to);
   }
-  sendText(response, "set");
+  sendText(response, "set".padEnd(Number(/size=(\d+)/.exec(query.getAll("c").join())?.[1] ?? 3)));
 };
 
 const setting = (cookies: string[], to?: string, status = 303) =>
@@ -218,4 +218,6 @@ test("a store of one's own is asked, and its failure fails the call without losi
   const failed = client.get(origin.url + setting(["bad=1"]));
   await expect(failed).rejects.toThrow(/the cookie store threw: disk full/);
   await client.get(`${origin.url}/ok`);
+  await expect(client.stream(origin.url + setting(["bad=1", "size=1000000"]))).rejects.toThrow(/disk full/);
+  await expect.poll(() => origin.openConnections).toBe(0);
 });

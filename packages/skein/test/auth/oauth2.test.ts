@@ -1,4 +1,13 @@
-import { describe, expect, type OriginRoute, sendJson, sendText, test } from "@skein/testkit";
+import {
+  describe,
+  expect,
+  type OriginRoute,
+  onTestFinished,
+  originServer,
+  sendJson,
+  sendText,
+  test,
+} from "@skein/testkit";
 import { OAuth2ClientCredentials } from "../../src/entry/node.ts";
 import { basic, guarded, start } from "./guarded-origins.ts";
 
@@ -105,6 +114,23 @@ describe("OAuth 2 client credentials", () => {
       expect(message).not.toContain("s:3");
     }
     expect([origin.requestCount, other.requestCount]).toEqual([0, 1]);
+  });
+
+  test("a refusal that comes late, of a token that has been replaced, fetches none", async () => {
+    const token = tokenRoute();
+    const valid = new Set(["t1"]);
+    const check = guarded(valid);
+    const late: OriginRoute = exchange => void setTimeout(() => check(exchange), 200);
+    const { other, client } = await startOAuth(token.route, valid);
+    const origin = await originServer({ routes: { guarded: check, late } });
+    onTestFinished(() => origin.close());
+    await client.get(`${origin.url}/guarded`);
+    valid.clear();
+    valid.add("t2");
+    const slow = client.get(`${origin.url}/late`);
+    expect((await client.get(`${origin.url}/guarded`)).text()).toBe("t2");
+    expect((await slow).text()).toBe("t2");
+    expect(other.requestCount).toBe(2);
   });
 
   test("when the call that fetches the token is cancelled, the next one takes over", async () => {
