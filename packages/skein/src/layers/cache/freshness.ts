@@ -18,6 +18,9 @@ interface Head {
   readonly headers: Headers;
 }
 
+/** Without one of these a response has no lifetime, and nothing to ask again with. */
+const LIFETIME_FIELDS = ["cache-control", "etag", "last-modified", "expires"];
+
 /** How long responses are fresh: the rules of http-cache-semantics for a private cache, on the clock of the client. */
 export class Freshness {
   readonly #type: typeof CachePolicy;
@@ -32,6 +35,8 @@ export class Freshness {
 
   /** What to write down of a response; undefined when it may not be stored, or would never be of use. */
   policyFor(request: Request, response: Head): object | undefined {
+    // Most answers say nothing of it: that is soon decided.
+    if (!LIFETIME_FIELDS.some(name => response.headers.has(name))) return undefined;
     const policy = new this.#type(
       { url: request.url.href, method: request.method, headers: fieldsOf(request.headers) },
       { status: response.status, headers: viewOf(response.headers) },
