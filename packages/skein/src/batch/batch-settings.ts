@@ -32,10 +32,10 @@ const LEAST_LOOK_AHEAD = 1_000;
 
 /** @throws InvalidOption naming the option; also when more is asked for than the client's pool can carry */
 export function normalizeBatchOptions<I, V, R>(
-  options: BatchOptions<I, V, R>,
+  given: BatchOptions<I, V, R>,
   bounds: BatchBounds,
 ): BatchSettings {
-  checkNames(options, NAMES, "batch");
+  const options = checkNames(given, NAMES, "batch");
   const { settings, maxConnections, maxConnectionsPerOrigin } = bounds;
   const wanted = requireCount(
     options.concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections),

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import { ownOptions } from "../core/own-options.ts";
 import type { Request } from "../core/request.ts";
 import { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
@@ -68,7 +69,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #onAbort: (() => void) | undefined;
 
   constructor(items: Iterable<I> | AsyncIterable<I>, options: BatchOptions<I, V, R>, base: BatchBase<R>) {
-    this.#options = options;
+    this.#options = ownOptions(options);
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
     this.#scheduler = new OriginScheduler(this.#settings.perOrigin);
@@ -76,7 +77,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       item: item => this.#take(item),
       end: failure => this.#sourceEnded(failure),
     });
-    this.#follow(options.signal);
+    this.#follow(this.#options.signal);
     // Not within the call: who made the batch shall have it in hand before its functions are called.
     queueMicrotask(() => this.#pump());
   }

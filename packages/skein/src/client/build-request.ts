@@ -43,13 +43,13 @@ const REQUEST_NAMES =
  * @throws InvalidUrl, UnsupportedProtocol, InvalidOption
  */
 export function buildRequest(settings: ClientSettings, method: string, spec: RequestSpec): Request {
-  const { url: text, options } = spec;
+  const { url: text } = spec;
   const verb = checkMethod(method);
   let url = resolveUrl(settings, text);
   let headers = isElsewhere(settings, url) ? settings.headers.filter(isHarmlessElsewhere) : settings.headers;
   let body: RequestBody | undefined;
-  if (options !== undefined) {
-    checkNames(options, REQUEST_NAMES, "request");
+  if (spec.options !== undefined) {
+    const options = checkNames(spec.options, REQUEST_NAMES, "request");
     if (options.params !== undefined)
       url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
@@ -103,7 +103,7 @@ export interface RequestSpec {
   readonly url: string | URL;
   readonly options: RequestOptions | undefined;
   /** The request, where it was built before. */
-  readonly built?: Request;
+  readonly built?: Request | undefined;
 }
 
 /**

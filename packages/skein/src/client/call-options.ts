@@ -2,6 +2,7 @@ import { type DefaultEncoding, isKnownCharset } from "../core/charset.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
+import { ownOptions } from "../core/own-options.ts";
 import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
 import type { Trace } from "../core/trace.ts";
 
@@ -72,7 +73,8 @@ const CALL_NAMES = [
 ] as const;
 
 /** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
-export function overrideCall(base: CallSettings, options: CallOptions): CallSettings {
+export function overrideCall(base: CallSettings, given: CallOptions): CallSettings {
+  const options = ownOptions(given);
   const { timeout, retry, redirect, raiseForStatus, defaultEncoding, trace, cache } = options;
   if (CALL_NAMES.every(name => options[name] === undefined)) return base;
   return Object.freeze({
@@ -94,10 +96,10 @@ function overrideTimeouts(base: Timeouts, timeout: CallOptions["timeout"]): Time
     return { total: NONE, connect: NONE, read: NONE, write: NONE, headers: NONE, pool: NONE };
   }
   if (typeof timeout !== "object") return { ...base, total: parseDuration(timeout, "timeout") };
-  checkNames(timeout, TIMEOUT_NAMES, "timeout");
+  const given = checkNames(timeout, TIMEOUT_NAMES, "timeout");
   const timeouts: Record<string, number> = { ...base };
   for (const name of TIMEOUT_NAMES) {
-    const value = timeout[name];
+    const value = given[name];
     if (value === undefined) continue;
     timeouts[name] = value === null || value === false ? NONE : parseDuration(value, `timeout.${name}`);
   }
@@ -118,8 +120,8 @@ function retryPolicy(retry: CallOptions["retry"]): Partial<CallPolicies> {
   if (typeof retry === "number") return { attempts: requireCount(retry, "retry", 1) };
   if (typeof retry !== "object")
     throw new InvalidOption(`retry: expected false, a number or an object; got ${retry}`);
-  checkNames(retry, ["attempts"], "retry");
-  return retry.attempts === undefined ? {} : { attempts: requireCount(retry.attempts, "retry.attempts", 1) };
+  const { attempts } = checkNames(retry, ["attempts"], "retry");
+  return attempts === undefined ? {} : { attempts: requireCount(attempts, "retry.attempts", 1) };
 }
 
 function redirectPolicy(redirect: CallOptions["redirect"]): Partial<CallPolicies> {
@@ -127,10 +129,10 @@ function redirectPolicy(redirect: CallOptions["redirect"]): Partial<CallPolicies
   if (redirect === null || redirect === false) return { maxRedirects: 0 };
   if (typeof redirect !== "object")
     throw new InvalidOption(`redirect: expected false or an object; got ${redirect}`);
-  checkNames(redirect, ["max", "downgrade"], "redirect");
+  const { max, downgrade } = checkNames(redirect, ["max", "downgrade"], "redirect");
   return {
-    ...(redirect.max === undefined ? {} : { maxRedirects: requireCount(redirect.max, "redirect.max", 0) }),
-    ...(redirect.downgrade === undefined ? {} : { downgrade: redirect.downgrade }),
+    ...(max === undefined ? {} : { maxRedirects: requireCount(max, "redirect.max", 0) }),
+    ...(downgrade === undefined ? {} : { downgrade }),
   };
 }
 

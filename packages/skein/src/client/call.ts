@@ -1,4 +1,5 @@
 import type { IncomingBody } from "../core/incoming-body.ts";
+import { ownOptions } from "../core/own-options.ts";
 import { type CallSettings, RequestContext } from "../core/request-context.ts";
 import type { RequestSpec } from "./build-request.ts";
 
@@ -14,7 +15,12 @@ export class Call {
 
   constructor(method: string, spec: RequestSpec) {
     this.method = method;
-    this.spec = spec;
+    const { url, options } = spec;
+    this.spec = {
+      url,
+      options: options && ownOptions(options),
+      built: Object.hasOwn(spec, "built") ? spec.built : undefined,
+    };
   }
 
   begin(settings: CallSettings): RequestContext {

@@ -2,6 +2,7 @@ import { BatchRun } from "../batch/batch.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import { ClientClosed, InvalidOption } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
+import { ownOptions } from "../core/own-options.ts";
 import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
@@ -72,7 +73,8 @@ export class BaseClient implements AsyncDisposable {
   readonly #stack: Service;
   #closed = false;
 
-  constructor(options: ClientOptions, base: ClientBase | SharedBase) {
+  constructor(given: ClientOptions, base: ClientBase | SharedBase) {
+    const options = ownOptions(given);
     this.#base = base;
     this.#settings =
       "settings" in base
@@ -131,14 +133,14 @@ export class BaseClient implements AsyncDisposable {
     url: string | URL,
     options: RequestOptions & { method?: string } = {},
   ): Promise<StreamResponse> {
-    const { method = "GET", ...rest } = options;
+    const { method = "GET", ...rest } = ownOptions(options);
     const call = new Call(method, { url, options: rest });
     return this.#streamed(call);
   }
 
   /** Server-sent events: connects when it is iterated, and again when the connection breaks. See EventStream. */
   events(url: string | URL, options: EventsOptions = {}): EventStream {
-    return openEvents(this.#access(), url, options);
+    return openEvents(this.#access(), url, ownOptions(options));
   }
 
   /**
@@ -149,7 +151,7 @@ export class BaseClient implements AsyncDisposable {
    * for await (const page of client.paginate("/users")) save(page.json());
    */
   paginate(url: string | URL, options: PaginateOptions = {}): AsyncGenerator<Response, void, undefined> {
-    return openPages(this.#access(), url, options);
+    return openPages(this.#access(), url, ownOptions(options));
   }
 
   /**
@@ -161,7 +163,7 @@ export class BaseClient implements AsyncDisposable {
    */
   async download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
     const { download } = await import("./download/download.ts");
-    return download(this.#access(), { url, path }, options);
+    return download(this.#access(), { url, path }, ownOptions(options));
   }
 
   /**
@@ -184,7 +186,8 @@ export class BaseClient implements AsyncDisposable {
    * const request = client.buildRequest("GET", "/users", { params: { page: 2 } });
    * const response = await client.send(request);
    */
-  buildRequest(method: string, url: string | URL, options?: BuildOptions): Request {
+  buildRequest(method: string, url: string | URL, given?: BuildOptions): Request {
+    const options = given && ownOptions(given);
     if (options !== undefined) {
       refuseCredentials(options, "give them to send()");
       refuseProgress(options, "give it to send()");
@@ -195,10 +198,8 @@ export class BaseClient implements AsyncDisposable {
   /** Sends a request that was built before; with `stream: true` the body is read by iterating. */
   send(request: Request, options: SendOptions & { stream: true }): Promise<StreamResponse>;
   send(request: Request, options?: SendOptions): ResponsePromise;
-  send(
-    request: Request,
-    { stream, ...options }: SendOptions = {},
-  ): ResponsePromise | Promise<StreamResponse> {
+  send(request: Request, given: SendOptions = {}): ResponsePromise | Promise<StreamResponse> {
+    const { stream, ...options } = ownOptions(given);
     const call = new Call(request.method, { url: request.url.href, options, built: request });
     return stream === true ? this.#streamed(call) : this.#promise(call);
   }
@@ -358,7 +359,8 @@ export class BaseClient implements AsyncDisposable {
     if (typeof item !== "object" || item === null || item.url === undefined) {
       throw new InvalidOption(`request: expected a URL, or an object with "url"; got ${typeof item}`);
     }
-    const { url, method = "GET", ...options } = item;
+    const { url, method = "GET", ...rest } = ownOptions(item);
+    const options = ownOptions(rest);
     refuseCredentials(options, "those of the client are sent");
     refuseProgress(options, "a batch tells of its own");
     return buildRequest(this.#settings, method, { url, options });

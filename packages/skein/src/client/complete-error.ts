@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { AbortError, HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import { ownOptions } from "../core/own-options.ts";
 import { redactUrl } from "../core/redact-url.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
@@ -30,7 +31,7 @@ export function completeError(thrown: unknown, call: FailedCall): SkeinError {
     error.message = `${error.request.method} ${error.request.url}: ${error.reason}${describeAttempts(error, call)}`;
   }
   if (error instanceof AbortError)
-    Object.defineProperty(error, "name", { value: "AbortError", configurable: true });
+    Object.defineProperty(error, "name", ownOptions({ value: "AbortError", configurable: true }));
   error.retryable = isTransient(error);
   error.timings ??= call.context?.record?.timings();
   Error.captureStackTrace?.(error, completeError);

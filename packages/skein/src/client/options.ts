@@ -4,6 +4,7 @@ import type { Files } from "../core/files.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import type { Logger } from "../core/logger.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
+import { ownOptions } from "../core/own-options.ts";
 import type { RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Transport } from "../core/service.ts";
@@ -137,6 +138,12 @@ const DEFAULT_CALL: CallSettings = {
   raiseForStatus: false,
   defaultEncoding: undefined,
   events: undefined,
+  auth: undefined,
+  progress: undefined,
+  receiver: undefined,
+  cookies: undefined,
+  trace: undefined,
+  wireLog: undefined,
 };
 
 const EXTEND_NAMES = [
@@ -186,7 +193,7 @@ export function normalizeClientOptions(
   const streaming = {
     ...buffered,
     streaming: true,
-    maxResponseBytes: options.limits?.maxResponseBytes ?? NONE,
+    maxResponseBytes: (options.limits && ownOptions(options.limits).maxResponseBytes) ?? NONE,
     timeouts: { ...buffered.timeouts, total: NONE },
   };
   const eventStreams = { ...streaming, timeouts: { ...streaming.timeouts, read: NONE } };
@@ -227,8 +234,7 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
       `extend: "${shared}" belongs to the connections that both clients share; make a new Client for others`,
     );
   }
-  checkNames(options, EXTEND_NAMES, "extend");
-  return apply(settings, options);
+  return apply(settings, checkNames(options, EXTEND_NAMES, "extend"));
 }
 
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
@@ -289,13 +295,13 @@ function parseBase(baseUrl: string | URL, pageUrl: Platform["pageUrl"]): Url {
 
 function mergeHooks(base: Hooks | undefined, hooks: Hooks | undefined): Hooks | undefined {
   if (hooks === undefined) return base;
-  checkNames(hooks, HOOK_NAMES, "hooks");
+  const own = checkNames(hooks, HOOK_NAMES, "hooks");
   for (const name of HOOK_NAMES) {
-    if (hooks[name] !== undefined && typeof hooks[name] !== "function") {
-      throw new InvalidOption(`hooks.${name}: expected a function; got ${typeof hooks[name]}`);
+    if (own[name] !== undefined && typeof own[name] !== "function") {
+      throw new InvalidOption(`hooks.${name}: expected a function; got ${typeof own[name]}`);
     }
   }
-  return Object.freeze({ ...base, ...hooks });
+  return Object.freeze(Object.assign(Object.create(null), base, own));
 }
 
 function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {

@@ -52,7 +52,7 @@ export class Http1Body implements IncomingBody {
   get complete(): Uint8Array | undefined {
     if (this.#state !== "ended" || this.#touched) return undefined;
     if (this.#chunks.length > 1) this.#chunks = [join(this.#chunks, this.#buffered)];
-    return this.#chunks[0] ?? NOTHING;
+    return this.#chunks.length === 0 ? NOTHING : this.#chunks[0];
   }
 
   /** Whether no reader has come yet. */

@@ -21,6 +21,7 @@
  */
 
 import { messageOf } from "./message-of.ts";
+import { ownOptions } from "./own-options.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
 import type { Timings } from "./timings.ts";
 
@@ -116,12 +117,13 @@ export class SkeinError extends Error {
   retryable = false;
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
-    super(reason, details.cause === undefined ? undefined : { cause: details.cause });
+    const { cause, phase, requestSent, peer } = ownOptions(details);
+    super(reason, cause === undefined ? undefined : { cause });
     this.code = code;
     this.reason = reason;
-    this.phase = details.phase;
-    this.requestSent = details.requestSent;
-    this.peer = details.peer;
+    this.phase = phase;
+    this.requestSent = requestSent;
+    this.peer = peer;
   }
 
   /** What a log or a journal keeps: no stack, no body, nothing secret. */
@@ -236,7 +238,7 @@ export class HTTPStatusError<R extends StatusCarrier = StatusCarrier> extends HT
     super("HTTP_STATUS", reason, { phase: "status", requestSent: "full" });
     this.response = response;
     this.status = response.status;
-    Object.defineProperty(this, "response", { enumerable: false });
+    Object.defineProperty(this, "response", ownOptions({ enumerable: false }));
   }
 }
 

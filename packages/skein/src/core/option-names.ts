@@ -1,17 +1,22 @@
 import { InvalidOption } from "./errors.ts";
+import { ownOptions } from "./own-options.ts";
 
 /**
- * Refuses names that are not options, naming the nearest one that is: a misspelt option must not be ignored.
+ * The options, of which nothing is ignored and nothing is read that was not given: neither a misspelt name, nor what
+ * stands on `Object.prototype` because some library put it there.
  *
  * @param where the object that was given, as the caller knows it: "Client", "timeout"
+ * @returns a copy that has no prototype, and reads the same each time
+ * @throws InvalidOption for a name that is no option, naming the nearest one that is
  */
-export function checkNames(options: object, known: readonly string[], where: string): void {
+export function checkNames<T extends object>(options: T, known: readonly string[], where: string): T {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     const hint = near === undefined ? `known: ${known.join(", ")}` : `did you mean "${near}"?`;
     throw new InvalidOption(`${where}: there is no option "${name}"; ${hint}`);
   }
+  return ownOptions(options);
 }
 
 /** The known name that takes the fewest edits, if it takes no more than a third of the name. */

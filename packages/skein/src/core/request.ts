@@ -1,5 +1,6 @@
 import type { RequestBody } from "./body.ts";
 import type { Headers } from "./headers.ts";
+import { ownOptions } from "./own-options.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Url } from "./url.ts";
 
@@ -33,7 +34,8 @@ export class Request {
     this.body = parts.body;
   }
 
-  with(changes: Partial<RequestParts>): Request {
+  with(parts: Partial<RequestParts>): Request {
+    const changes = ownOptions(parts);
     return new Request({
       method: changes.method ?? this.method,
       url: changes.url ?? this.url,

@@ -3,6 +3,7 @@
 import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import type { ClientOptions } from "../client/options.ts";
+import { ownOptions } from "../core/own-options.ts";
 import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 import { Pool } from "../pool/pool.ts";
 import { nodeClock } from "../runtime/node/node-clock.ts";
@@ -21,7 +22,8 @@ import { VERSION } from "./version.ts";
  */
 export class Client extends BaseClient {
   constructor(options: ClientOptions = {}) {
-    const ports = nodePorts(options.tls);
+    const { tls } = ownOptions(options);
+    const ports = nodePorts(tls && ownOptions(tls));
     super(options, {
       ports,
       transport: settings => new Pool(settings.limits, ports),

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
  * What a server does with one request: waits (a number, in milliseconds), sends (text, as latin1), ends or resets the
  * connection, or stops reading.
  */
-export type Plan = readonly (number | string | { readonly act: "end" | "reset" | "stop-reading" })[];
+type Plan = readonly (number | string | { readonly act: "end" | "reset" | "stop-reading" })[];
 
 /** A server with an event loop of its own, so that this one can be blocked, and a realm that nobody has touched. */
 export interface PlannedServer extends AsyncDisposable {
@@ -55,7 +55,11 @@ export async function plannedServer(): Promise<PlannedServer> {
   const worker = new Worker(PROGRAM, { eval: true });
   const next = <T>() =>
     new Promise<T>((resolve, reject) => {
-      worker.once("message", resolve).once("error", reject);
+      worker.once("error", reject);
+      worker.once("message", message => {
+        worker.off("error", reject);
+        resolve(message);
+      });
     });
   const port = await next<number>();
   const url = `http://127.0.0.1:${port}`;

@@ -1,4 +1,5 @@
 import type * as Zlib from "node:zlib";
+import { ownOptions } from "../../core/own-options.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
 
 /** A stream of node:zlib. `bytesWritten` counts the input that it took. */
@@ -68,13 +69,13 @@ function coding(
 ): Coding {
   return {
     name,
-    stream: (_start, chunkSize) => stream({ chunkSize }),
+    stream: (_start, chunkSize) => stream(ownOptions({ chunkSize })),
     decode: (bytes, limits) => decodeWith(decodeSync, bytes, limits),
   };
 }
 
 function decodeWith(decodeSync: DecodeSync, bytes: Uint8Array, limits: SyncLimits): Decoded | undefined {
-  const decoded = decodeSync(bytes, { ...limits, info: true });
+  const decoded = decodeSync(bytes, ownOptions({ ...limits, info: true }));
   // A runtime that does not know `info`: what was consumed can't be checked, so it is left to the stream, which tells.
   if (decoded instanceof Uint8Array) return undefined;
   return { bytes: decoded.buffer, consumed: decoded.engine.bytesWritten };
@@ -85,7 +86,9 @@ function deflate(zlib: typeof Zlib): Coding {
   return {
     name: "deflate",
     stream: (start, chunkSize) =>
-      hasZlibHeader(start) ? zlib.createInflate({ chunkSize }) : zlib.createInflateRaw({ chunkSize }),
+      hasZlibHeader(start)
+        ? zlib.createInflate(ownOptions({ chunkSize }))
+        : zlib.createInflateRaw(ownOptions({ chunkSize })),
     decode: (bytes, limits) =>
       decodeWith(hasZlibHeader(bytes) ? zlib.inflateSync : zlib.inflateRawSync, bytes, limits),
   };
@@ -101,8 +104,11 @@ const ZSTD_WINDOW_LOG = 23;
 
 function zstd(zlib: typeof Zlib): Coding {
   const params = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
-  const decodeSync: DecodeSync = (bytes, options) => zlib.zstdDecompressSync(bytes, { ...options, params });
-  const engine = coding("zstd", decodeSync, options => zlib.createZstdDecompress({ ...options, params }));
+  const decodeSync: DecodeSync = (bytes, options) =>
+    zlib.zstdDecompressSync(bytes, ownOptions({ ...options, params }));
+  const engine = coding("zstd", decodeSync, options =>
+    zlib.createZstdDecompress(ownOptions({ ...options, params })),
+  );
   return { ...engine, endCheck: () => new ZstdFrames() };
 }
 

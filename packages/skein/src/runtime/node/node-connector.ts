@@ -25,8 +25,31 @@ interface OnRead {
 
 type OpenSocket = (origin: Origin, onread: OnRead) => { socket: net.Socket; connected: string };
 
+/**
+ * Node copies what it is given into ordinary objects, and looks up in them what it was not given: whatever stands on
+ * `Object.prototype` would then decide where to (`path` is a socket of this machine), and from where.
+ */
+const NOT_GIVEN = {
+  path: undefined,
+  fd: undefined,
+  handle: undefined,
+  lookup: undefined,
+  hints: undefined,
+  family: undefined,
+  localAddress: undefined,
+  localPort: undefined,
+  signal: undefined,
+  timeout: undefined,
+};
+
 const connectPlain: OpenSocket = (origin, onread) => ({
-  socket: net.connect({ host: origin.hostname, port: origin.port, noDelay: true, onread }),
+  socket: net.connect({
+    ...NOT_GIVEN,
+    host: origin.hostname,
+    port: origin.port,
+    noDelay: true,
+    onread,
+  } as net.NetConnectOpts),
   connected: "connect",
 });
 
@@ -38,6 +61,7 @@ function tlsConnector(options: TlsOptions): OpenSocket {
     tls ??= process.getBuiltinModule("node:tls");
     secureContext ??= tls.createSecureContext(options.ca === undefined ? {} : { ca: options.ca as string[] });
     const socket = tls.connect({
+      ...NOT_GIVEN,
       host: origin.hostname,
       port: origin.port,
       // RFC 6066 §3: no server name for an address.
