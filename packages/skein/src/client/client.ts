@@ -312,9 +312,11 @@ export class BaseClient implements AsyncDisposable {
       }
       request = built ?? buildRequest(this.#settings, call.method, call.spec);
       context = call.begin(settings);
+      context.startedAt = startedAt;
       context.deadline = startedAt + settings.timeouts.total;
       const response = await this.#stack.send(request, context);
-      response.elapsed = clock.now() - startedAt;
+      // The connection has looked at the clock when the body ended: twice is dear, for every single call.
+      response.elapsed = (response.record?.endedAt || clock.now()) - startedAt;
       if (context.traceFailure !== undefined) throw context.traceFailure;
       if (settings.defaultEncoding !== undefined) response.defaultEncoding = settings.defaultEncoding;
       call.endWith(response.body);

@@ -56,7 +56,9 @@ export class Exchange {
     this.context.trace?.("http11.send_request_body.started", now, { bytes });
   }
 
-  noteSent(now: number, hadBody: boolean): void {
+  /** `at` is left out for what was sent in the moment of its dispatch. */
+  noteSent(at: number | undefined, hadBody: boolean): void {
+    const now = at ?? this.record.dispatchedAt;
     this.record.sentAt = now;
     this.context.trace?.(`http11.send_request_${hadBody ? "body" : "headers"}.complete`, now, {});
     this.context.trace?.("http11.receive_response_headers.started", now, {});

@@ -307,7 +307,9 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   #sendWhole(drained: boolean): void {
     this.#needsDrain = !drained;
-    this.#exchange!.noteSent(this.#setup.clock.now(), this.#sent === "partial");
+    const hadBody = this.#sent === "partial";
+    // A head alone is handed over at once: that is not worth a look at the clock.
+    this.#exchange!.noteSent(hadBody ? this.#setup.clock.now() : undefined, hadBody);
     this.#sent = "full";
     this.#sentAt = this.#setup.time.now;
   }

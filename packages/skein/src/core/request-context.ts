@@ -110,6 +110,8 @@ export interface RedirectEvent {
 export class RequestContext {
   readonly timeouts: Timeouts;
   readonly policies: CallPolicies;
+  /** When the call began, on the clock's monotonic time. */
+  startedAt = 0;
   /** When the call must have ended, on the clock's monotonic time; `Infinity` where there is no total timeout. */
   deadline = Number.POSITIVE_INFINITY;
   /** Whether the caller reads the body itself; otherwise the buffer layer reads it below retry. */

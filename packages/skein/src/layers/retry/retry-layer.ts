@@ -25,11 +25,6 @@ export function retryLayer(clock: Clock): Layer {
   return inner => new RetryService(inner, clock);
 }
 
-interface Call {
-  readonly request: Request;
-  readonly context: RequestContext;
-}
-
 class RetryService implements Service {
   readonly #inner: Service;
   readonly #clock: Clock;
@@ -42,18 +37,17 @@ class RetryService implements Service {
   /** Mostly the first answer is taken: what more there is to do stands apart, so that it costs nothing then. */
   send(request: Request, context: RequestContext): Promise<Response> {
     context.attempt = 1;
-    const startedAt = this.#clock.now();
+    context.record = undefined;
     return this.#inner.send(request, context).then(
-      response =>
-        isRetryableStatus(response.status) ? this.#goOn(response, startedAt, { request, context }) : response,
-      error => this.#goOn(error, startedAt, { request, context }),
+      response => (isRetryableStatus(response.status) ? this.#goOn(response, request, context) : response),
+      error => this.#goOn(error, request, context),
     );
   }
 
-  async #goOn(first: unknown, firstStartedAt: number, call: Call): Promise<Response> {
-    const { request, context } = call;
+  async #goOn(first: unknown, request: Request, context: RequestContext): Promise<Response> {
     const attempts: Attempt[] = [];
-    let startedAt = firstStartedAt;
+    // The pool has looked at the clock when the attempt came to it; another transport has not.
+    let startedAt = context.record?.enqueuedAt ?? context.startedAt;
     for (let outcome = first; ; ) {
       // What is no SkeinError is a bug, which another try would only repeat.
       if (!isSkeinError(outcome) && !(outcome instanceof Response)) throw outcome;

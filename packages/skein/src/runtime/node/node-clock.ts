@@ -1,3 +1,5 @@
+// Imported, for the global is looked up and checked at each call: a fifth of what a look at the clock costs.
+import { performance } from "node:perf_hooks";
 import type { Clock, Timer } from "../../core/clock.ts";
 
 /** Timers of more milliseconds fire at once instead. It is 24 days: nobody who waits that long minds one too few. */
