@@ -30,7 +30,7 @@ function check(cells: readonly string[]): { code: number; lines: string[] } {
   writeFileSync(join(folder, "a.test.ts"), TESTS);
   const rows = cells.map((cell, index) => `| row ${index + 1} | ours \\| theirs | ${cell} |`);
   const other = ["| name | meaning |", "| --- | --- |", "| a | b |", ""];
-  const table = [...other, "| HTTPX | Skein | test |", "| --- | --- | --- |", ...rows, "", "Text."];
+  const table = [...other, "| HTTPX | Skein | test |", "| --- | --- | --- |", ...rows, "", ...ADDRESSES];
   writeFileSync(join(folder, "table.md"), table.join("\n"));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -41,7 +41,8 @@ function check(cells: readonly string[]): { code: number; lines: string[] } {
   return { code: status ?? -1, lines: lines.map(line => line.replace(/^.*table\.md:\d+: /, "")) };
 }
 
-const link = (title: string, file = "a.test.ts") => `[a](${file}) › "${title}"`;
+const ADDRESSES = ["[a]: a.test.ts", "[b]: b.test.ts"];
+const link = (title: string, name = "a") => `[${name}] › "${title}"`;
 
 describe("the check of the parity table", () => {
   test("is content with tests that run, groups that hold one, and rows that are not yet there", () => {
@@ -63,25 +64,27 @@ describe("the check of the parity table", () => {
       link("nobody › answers"),
       link("nothing"),
       link("not one"),
-      link("alone", "b.test.ts"),
+      link("alone", "b"),
+      link("alone", "c"),
       `${link("alone")}<br>${link("gone")}`,
       "soon",
       "",
       `${link("alone")} and more`,
     ]);
     expect(lines).toEqual([
-      'row 1: a.test.ts runs no test "answers"',
-      'row 2: a.test.ts runs no test "a client › sleeps"',
-      'row 3: a.test.ts runs no test "a client › dreams"',
-      'row 4: a.test.ts runs no test "nobody › answers"',
-      'row 5: a.test.ts runs no test "nothing"',
-      'row 6: a.test.ts runs no test "not one"',
-      "row 7: there is no file b.test.ts",
-      'row 8: a.test.ts runs no test "gone"',
-      expect.stringMatching(/^row 9: expected links such as .*; got soon$/),
-      expect.stringMatching(/^row 10: expected links/),
+      'row 1: [a] runs no test "answers"',
+      'row 2: [a] runs no test "a client › sleeps"',
+      'row 3: [a] runs no test "a client › dreams"',
+      'row 4: [a] runs no test "nobody › answers"',
+      'row 5: [a] runs no test "nothing"',
+      'row 6: [a] runs no test "not one"',
+      expect.stringMatching(/^row 7: \[b\]: there is no file .*b\.test\.ts$/),
+      expect.stringMatching(/^row 8: \[c\] has no address/),
+      'row 9: [a] runs no test "gone"',
+      expect.stringMatching(/^row 10: expected links such as .*; got soon$/),
       expect.stringMatching(/^row 11: expected links/),
-      "11 rows, 0 of them not yet there, 11 faults",
+      expect.stringMatching(/^row 12: expected links/),
+      "12 rows, 0 of them not yet there, 12 faults",
     ]);
     expect(code).toBe(1);
   });

@@ -3,12 +3,13 @@ import { dirname, join } from "node:path";
 import { testTitles } from "./test-titles.ts";
 
 /**
- * Checks docs/httpx-parity.md: each row names the tests that hold what it says, as a link to a file and the title of a
- * test in it that runs, or says "not yet". Fails naming the row.
+ * Checks docs/httpx-parity.md: each row names the tests that hold what it says, as a link to a file (whose address stands
+ * below the tables) and the title of a test in it that runs, or says "not yet". Fails naming the row.
  */
 const FEWEST_ROWS = 5;
 const NOT_YET = "not yet";
-const REFERENCE = /\[[^\]]*\]\((?<file>[^)]+)\) › "(?<title>.+?)"(?=$|<br>)/g;
+const REFERENCE = /\[(?<link>[^\]]+)\] › "(?<title>.+?)"(?=$|<br>)/g;
+const ADDRESS = /^\[([^\]]+)\]: (\S+)$/gm;
 
 interface Row {
   readonly line: number;
@@ -40,25 +41,34 @@ function cellsOf(line: string): string[] {
 }
 
 /** What is wrong with a row; nothing when it holds. */
-function* faultsOf(row: Row, folder: string): Generator<string> {
+function* faultsOf(row: Row, files: ReadonlyMap<string, string>): Generator<string> {
   if (row.test === NOT_YET) return;
   const references = [...row.test.matchAll(REFERENCE)];
   if (references.length === 0 || references.map(([whole]) => whole).join("<br>") !== row.test) {
-    yield `expected links such as [a.test.ts](a.test.ts) › "title", or "${NOT_YET}"; got ${row.test}`;
+    yield `expected links such as [client] › "title", or "${NOT_YET}"; got ${row.test}`;
   }
   for (const { groups } of references) {
-    const { file = "", title = "" } = groups ?? {};
-    const path = join(folder, file);
-    if (!existsSync(path)) yield `there is no file ${file}`;
-    else if (!testTitles(path).has(title)) yield `${file} runs no test "${title}"`;
+    const { link = "", title = "" } = groups ?? {};
+    const file = files.get(link);
+    if (file === undefined) yield `[${link}] has no address: expected a line "[${link}]: …" below`;
+    else if (!existsSync(file)) yield `[${link}]: there is no file ${file}`;
+    else if (!testTitles(file).has(title)) yield `[${link}] runs no test "${title}"`;
   }
 }
 
+/** The files that links lead to, from the root of the project. */
+function linkedFiles(text: string, folder: string): Map<string, string> {
+  const addresses = [...text.matchAll(ADDRESS)];
+  return new Map(addresses.map(([, link = "", address = ""]) => [link, join(folder, address)]));
+}
+
 const table = process.argv[2] ?? "docs/httpx-parity.md";
-const rows = parseRows(readFileSync(table, "utf8"));
+const text = readFileSync(table, "utf8");
+const files = linkedFiles(text, dirname(table));
+const rows = parseRows(text);
 let faults = 0;
 for (const row of rows) {
-  for (const fault of faultsOf(row, dirname(table))) {
+  for (const fault of faultsOf(row, files)) {
     faults += 1;
     console.error(`${table}:${row.line}: ${row.feature}: ${fault}`);
   }
