@@ -1,7 +1,7 @@
 import { expect, test } from "@skein/testkit";
 import type { PoolLimits } from "./limits.ts";
 import { idleLimit } from "./limits.ts";
-import { planConnection } from "./plan.ts";
+import { planConnection, yieldsTo } from "./plan.ts";
 
 const LIMITS: PoolLimits = {
   maxConnections: 10,
@@ -31,4 +31,17 @@ test.each([
   [500, 0],
 ])("a server that keeps idle connections for %s ms: ours idle for %d", (server, ours) => {
   expect(idleLimit(LIMITS, server)).toBe(ours);
+});
+
+test.each([
+  ["several, the other has none", [2, 0], [0, 0], true],
+  ["one, and the other none", [1, 0], [0, 0], false],
+  ["one, and the other none for long", [1, 1_000], [0, 700], true],
+  ["as many, and the other waits for long", [3, 1_000], [3, 0], true],
+  ["as many, and the other waits a little longer", [3, 1_000], [3, 800], false],
+  ["as many, and waits longer itself", [3, 0], [3, 1_000], false],
+  ["several, and nobody waits for them", [3, undefined], [3, 0], false],
+] as const)("an origin that has %s yields: %j to %j: %s", (_, own, other, yields) => {
+  const claim = ([open, waitingSince]: readonly [number, number | undefined]) => ({ open, waitingSince });
+  expect(yieldsTo(claim(own), claim(other))).toBe(yields);
 });

@@ -32,3 +32,24 @@ export function planConnection(
   if (state.total < limits.maxConnections) return "open";
   return state.idle > 0 ? "make-room" : "queue-for-room";
 }
+
+/** An origin's claim to a place in a full pool. */
+export interface Claim {
+  /** Its connections. */
+  readonly open: number;
+  /** Since when the first in its line waits, on the coarse time; undefined when nobody does. */
+  readonly waitingSince: number | undefined;
+}
+
+/** An origin with work keeps its connections for so long, though others wait: opening new ones costs more than it helps. */
+const TURN_MS = 250;
+
+/**
+ * Whether an origin gives up a connection between two requests, in a full pool, for another that waits for a place: when
+ * it has several and the other has none, and when the other has waited a turn longer than its own next request.
+ */
+export function yieldsTo(own: Claim, other: Claim): boolean {
+  if (other.open === 0 && own.open > 1) return true;
+  if (own.waitingSince === undefined || other.waitingSince === undefined) return false;
+  return own.waitingSince - other.waitingSince > TURN_MS;
+}

@@ -17,11 +17,24 @@ export class OriginState {
     this.origin = origin;
   }
 
+  get waitingSince(): number | undefined {
+    return this.waiters.first?.enqueuedAt;
+  }
+
   /** The first in the line on whose behalf no connection is being opened. */
   nextWithoutOpening(): Exchange {
     for (const exchange of this.waiters) if (!exchange.opening) return exchange;
     throw new Error("invariant: more connections are being opened than requests wait");
   }
+}
+
+/** The first of those that wait for a place in a full pool, but for `own`; who waits no more is let go of. */
+export function firstOther(wanting: Set<OriginState>, own: OriginState): OriginState | undefined {
+  for (const state of wanting) {
+    if (state.waiters.size === 0) wanting.delete(state);
+    else if (state !== own) return state;
+  }
+  return undefined;
 }
 
 /** So many that gave up may stand in a line, beside as many as wait. */
@@ -42,6 +55,12 @@ class WaitingLine {
   pushFront(exchange: Exchange): void {
     this.#line.unshift(exchange);
     this.size += 1;
+  }
+
+  /** The first that still waits. */
+  get first(): Exchange | undefined {
+    while (this.#line.size > 0 && this.#line.peek()?.state !== "waiting") this.#line.shift();
+    return this.#line.peek();
   }
 
   /** The first that still waits, and removes it. */

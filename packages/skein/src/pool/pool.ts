@@ -12,8 +12,8 @@ import type { Service } from "../core/service.ts";
 import type { TraceInfo } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
 import { idleLimit, type PoolLimits } from "./limits.ts";
-import { planConnection } from "./plan.ts";
-import { OriginState } from "./pool-state.ts";
+import { planConnection, yieldsTo } from "./plan.ts";
+import { firstOther, OriginState } from "./pool-state.ts";
 import { Sweep } from "./sweep.ts";
 
 /**
@@ -267,15 +267,12 @@ export class Pool implements Service, ConnectionOwner {
     throw new Error("invariant: make-room was planned without an idle connection");
   }
 
-  /** A full pool, and an origin that has no connection at all: one with several gives one up between two requests. */
   #mustYield(state: OriginState): boolean {
-    if (this.#starving.size === 0 || state.open < 2) return false;
-    if (this.#connections.size < this.#room) return false;
-    for (const starving of this.#starving) {
-      if (starving.waiters.size > 0) return true;
-      this.#starving.delete(starving);
-    }
-    return false;
+    if (this.#starving.size + this.#wantMore.size === 0 || this.#connections.size < this.#room) return false;
+    return [this.#starving, this.#wantMore].some(wanting => {
+      const other = firstOther(wanting, state);
+      return other !== undefined && yieldsTo(state, other);
+    });
   }
 
   #giveRoom(): void {
