@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what the tests talk to, where it is missing: nginx, openssl, a browser. They come from Debian's packages; on
+# another system this says what to install, and a test that needs one fails and names it.
+set -euo pipefail
+
+missing=()
+command -v nginx >/dev/null || missing+=(nginx-light)
+command -v openssl >/dev/null || missing+=(openssl)
+command -v chromium >/dev/null || missing+=(chromium)
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+if ! command -v apt-get >/dev/null || { [ "${#as_root[@]}" -gt 0 ] && ! command -v sudo >/dev/null; }; then
+  echo "The tests need: ${missing[*]} (names of Debian's packages). Install them, then run the tests again." >&2
+  exit 0
+fi
+echo "Installing for the tests: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
