@@ -106,7 +106,7 @@ function makeLayer(
     case "buffer":
       return bufferLayer();
     case "decompress":
-      return decodes ? undefined : decompressLayer(ports.decompressor);
+      return decodes ? undefined : decompressLayer(ports.decompressor, ports.clock);
     // Any call may ask for it; the others are handed on at once.
     case "progress":
       return progressLayer({ clock: ports.clock, decodes });

@@ -83,7 +83,7 @@ export interface Decompressor {
   readonly accepts: readonly string[];
   /**
    * The decoded body. `codings` are those of the content-encoding field in the order they were applied, all of them in
-   * `accepts`. Truncated, corrupt or trailing input ends it in DecodingError.
+   * `accepts`. Truncated, corrupt or trailing input ends it in DecodingError; a TimeoutError that it is cancelled with, in that.
    */
   decompress(body: IncomingBody, codings: readonly string[]): IncomingBody;
 }

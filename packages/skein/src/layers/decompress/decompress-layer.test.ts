@@ -1,6 +1,16 @@
-import { bodyOf, contextOf, expect, requestOf, ScriptedService, type TestBody, test } from "@skein/testkit";
+import {
+  bodyOf,
+  contextOf,
+  expect,
+  fakeClock,
+  requestOf,
+  ScriptedService,
+  type TestBody,
+  test,
+} from "@skein/testkit";
 import { DecodingError } from "../../core/errors.ts";
 import type { IncomingBody } from "../../core/incoming-body.ts";
+import type { Decompressor } from "../../core/ports.ts";
 import type { Response } from "../../core/response.ts";
 import { decompressLayer } from "./decompress-layer.ts";
 
@@ -9,13 +19,14 @@ async function sendThrough(facts: { encoding?: string; method?: string; status?:
   const asked: { body: IncomingBody; codings: readonly string[] }[] = [];
   const decoded = bodyOf(["decoded"]);
   const inner = new ScriptedService();
-  const service = decompressLayer({
+  const decompressor: Decompressor = {
     accepts: ["gzip", "br"],
     decompress(body, codings) {
       asked.push({ body, codings });
       return decoded;
     },
-  })(inner);
+  };
+  const service = decompressLayer(decompressor, fakeClock())(inner);
   const outcome = service.send(requestOf("http://a.test/", { method: facts.method ?? "GET" }), contextOf());
   const body = facts.body ?? bodyOf(["encoded"]);
   const headers = { "content-length": "7", ...(facts.encoding && { "Content-Encoding": facts.encoding }) };

@@ -1,5 +1,9 @@
-import { DecodingError } from "../../core/errors.ts";
+import type { Clock } from "../../core/clock.ts";
+import { formatDuration } from "../../core/duration.ts";
+import { DecodingError, TotalTimeout } from "../../core/errors.ts";
+import type { IncomingBody } from "../../core/incoming-body.ts";
 import type { Decompressor } from "../../core/ports.ts";
+import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Layer } from "../../core/service.ts";
 
@@ -14,16 +18,44 @@ const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.create(nu
  * what was sent, and `content-length` how long that was. A coding that the runtime can't decode leaves the body as it
  * is; the field then tells which one.
  */
-export function decompressLayer(decompressor: Decompressor): Layer {
-  const decoded = (response: Response): Response => {
+export function decompressLayer(decompressor: Decompressor, clock: Clock): Layer {
+  const decoded = (response: Response, context: RequestContext): Response => {
     const field = response.headers.get("content-encoding");
-    if (field !== null && hasContent(response)) decode(response, field, decompressor);
+    if (field === null || !hasContent(response)) return response;
+    const received = response.body;
+    decode(response, field, decompressor);
+    if (response.body !== received) {
+      received.whenSettled(failure => failure === undefined && hold(response.body, context, clock));
+    }
     return response;
   };
   return inner => ({
-    send: (request, context) => inner.send(request, context).then(decoded),
+    send: (request, context) => inner.send(request, context).then(response => decoded(response, context)),
     close: () => inner.close(),
   });
+}
+
+/**
+ * All has come, and the connection has let go of the call; but a few bytes can grow to many, and take their time. So until
+ * they are decoded, the call is cancelled here, and its total timeout kept.
+ */
+function hold(body: IncomingBody, context: RequestContext, clock: Clock): void {
+  const cancel = (reason: unknown) => body.cancel(reason);
+  context.onCancel = cancel;
+  const left = context.streaming ? Number.POSITIVE_INFINITY : context.deadline - clock.now();
+  const timer =
+    left === Number.POSITIVE_INFINITY
+      ? undefined
+      : clock.setTimer(() => body.cancel(tooLate(context.timeouts.total)), Math.max(0, left));
+  body.whenSettled(() => {
+    timer?.cancel();
+    if (context.onCancel === cancel) context.onCancel = undefined;
+  });
+}
+
+function tooLate(ms: number): TotalTimeout {
+  const reason = `not finished within ${formatDuration(ms)}, as its body took long to decode`;
+  return new TotalTimeout("TOTAL_TIMEOUT", reason, { phase: "body", requestSent: "full" });
 }
 
 function decode(response: Response, field: string, decompressor: Decompressor): void {

@@ -1,4 +1,4 @@
-import { AbortError, ResponseTooLarge, StreamConsumed } from "../../core/errors.ts";
+import { AbortError, ResponseTooLarge, StreamConsumed, TimeoutError } from "../../core/errors.ts";
 import type { Headers } from "../../core/headers.ts";
 import type { BodyOutcome, IncomingBody } from "../../core/incoming-body.ts";
 import type { Coding } from "./codings.ts";
@@ -60,7 +60,8 @@ export class DecodedBody implements IncomingBody {
 
   cancel(reason?: unknown): void {
     if (this.#ended || this.#failure !== undefined) return;
-    this.#fail(new AbortError(reason, { phase: "body", requestSent: "full" }));
+    const isTimeout = reason instanceof TimeoutError;
+    this.#fail(isTimeout ? reason : new AbortError(reason, { phase: "body", requestSent: "full" }));
   }
 
   whenSettled(listener: (outcome: BodyOutcome) => void): void {
