@@ -201,6 +201,25 @@ describe("two steps", () => {
     expect(JSON.parse(text).method).toBe("POST");
   });
 
+  test.each([
+    { retry: false },
+    { timeout: 5 },
+    { redirect: false },
+    { raiseForStatus: true },
+    { signal: AbortSignal.abort() },
+  ])(
+    "%o belongs to the call: to build a request with it is an error, alone and in a batch",
+    async options => {
+      const client = clientWith({ baseUrl: origin.url });
+      expect(() => client.buildRequest("GET", "/ok", options as never)).toThrow(
+        /belongs to the call.*give it to send\(\)/,
+      );
+      for await (const task of client.batch([{ url: "/ok", ...(options as object) }])) {
+        expect(task.error?.message).toMatch(/belongs to the call/);
+      }
+    },
+  );
+
   test("one whose body was a stream can be sent once", async () => {
     const client = clientWith({});
     const request = client.buildRequest("POST", `${origin.url}/echo`, {

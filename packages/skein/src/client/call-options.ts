@@ -155,3 +155,14 @@ function bypassesCache(cache: null | false): true {
     "cache: of one call it can only be turned off, with false; the client's option turns it on",
   );
 }
+
+/** Options that say how a call is made, not what is sent. */
+const CALL_OPTION_NAMES = [...CALL_NAMES, "signal", "fallback"] as const;
+export type CallOptionName = (typeof CALL_OPTION_NAMES)[number];
+
+/** For a request that is built without its call: what it can't carry must not be ignored. */
+export function refuseCallOptions(options: object, instead: string): void {
+  const given = CALL_OPTION_NAMES.find(name => (options as Record<string, unknown>)[name] !== undefined);
+  if (given !== undefined)
+    throw new InvalidOption(`${given}: it belongs to the call, not to the request; ${instead}`);
+}

@@ -9,7 +9,7 @@ import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
 import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
-import { type CallOptions, overrideCall } from "./call-options.ts";
+import { type CallOptionName, type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
 import { completeError } from "./complete-error.ts";
 import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
@@ -51,8 +51,7 @@ export interface ClientBase {
 }
 
 /** A request of a batch, where a URL alone does not say enough. */
-export interface BatchRequest
-  extends Omit<RequestOptions, "signal" | "timeout" | "retry" | "auth" | "cookies" | keyof ProgressOptions> {
+export interface BatchRequest extends Omit<RequestOptions, OfTheCall> {
   url: string | URL;
   /** Default: GET. */
   method?: string;
@@ -191,6 +190,7 @@ export class BaseClient implements AsyncDisposable {
     if (options !== undefined) {
       refuseCredentials(options, "give them to send()");
       refuseProgress(options, "give it to send()");
+      refuseCallOptions(options, "give it to send()");
     }
     return buildRequest(this.#settings, method, { url, options });
   }
@@ -365,12 +365,16 @@ export class BaseClient implements AsyncDisposable {
     const options = ownOptions(rest);
     refuseCredentials(options, "those of the client are sent");
     refuseProgress(options, "a batch tells of its own");
+    refuseCallOptions(options, "the batch and its client say that for all items");
     return buildRequest(this.#settings, method, { url, options });
   }
 }
 
+/** What belongs to a call rather than to its request: a request that is only built can't carry it. */
+type OfTheCall = "auth" | "cookies" | keyof ProgressOptions | CallOptionName;
+
 /** What may be said of a request that will be sent later. */
-export type BuildOptions = Omit<RequestOptions, "auth" | "cookies" | keyof ProgressOptions>;
+export type BuildOptions = Omit<RequestOptions, OfTheCall>;
 
 /** What may be said of a request that is built already. */
 export interface SendOptions
