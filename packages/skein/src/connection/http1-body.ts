@@ -1,11 +1,13 @@
 import { AbortError, ResponseTooLarge, type SkeinError, StreamConsumed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { BodyOutcome, IncomingBody } from "../core/incoming-body.ts";
+import { PieceQueue } from "./piece-queue.ts";
 import { copyBytes } from "./slab.ts";
 
 /** Bytes kept for a reader that does not come, before the socket is told to wait. */
 const HIGH_WATER = 128 * 1024;
-const NOTHING = new Uint8Array(0);
+/** What a length that a server announces is trusted with: memory for the rest is taken as it comes. */
+const TRUSTED_BYTES = 1024 * 1024;
 
 /** What a body asks of its connection. */
 export interface BodySource {
@@ -27,6 +29,8 @@ interface Collector {
   bytes: Uint8Array;
   length: number;
   readonly maxBytes: number;
+  /** As many as there will be, where that is known. */
+  readonly announced: number;
   resolve(value: Uint8Array): void;
   reject(error: unknown): void;
 }
@@ -35,8 +39,7 @@ interface Collector {
 export class Http1Body implements IncomingBody {
   trailers: Headers = Headers.empty;
   readonly #source: BodySource;
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  readonly #unread = new PieceQueue();
   #state: "open" | "ended" | "failed" = "open";
   #failure: Error | undefined;
   #touched = false;
@@ -51,8 +54,7 @@ export class Http1Body implements IncomingBody {
 
   get complete(): Uint8Array | undefined {
     if (this.#state !== "ended" || this.#touched) return undefined;
-    if (this.#chunks.length > 1) this.#chunks = [join(this.#chunks, this.#buffered)];
-    return this.#chunks.length === 0 ? NOTHING : this.#chunks[0];
+    return this.#unread.join();
   }
 
   /** Whether no reader has come yet. */
@@ -64,16 +66,14 @@ export class Http1Body implements IncomingBody {
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") return;
     if (this.#collector !== undefined) return this.#gather(this.#collector, bytes.subarray(start, end));
-    const chunk = copyBytes(bytes, start, end);
     if (this.#waiting !== undefined) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
-      resolve(chunk);
+      resolve(copyBytes(bytes, start, end));
       return;
     }
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
-    if (this.#buffered > HIGH_WATER && !this.#paused) {
+    this.#unread.push(bytes, start, end);
+    if (this.#unread.size > HIGH_WATER && !this.#paused) {
       this.#paused = true;
       this.#source.pauseBody();
     }
@@ -100,10 +100,9 @@ export class Http1Body implements IncomingBody {
   async read(): Promise<Uint8Array | undefined> {
     this.#refuseSecondReader();
     this.#touched = true;
-    const chunk = this.#chunks.shift();
+    const chunk = this.#unread.shift();
     if (chunk !== undefined) {
-      this.#buffered -= chunk.length;
-      if (this.#buffered === 0) this.#resume();
+      if (this.#unread.size === 0) this.#resume();
       return chunk;
     }
     if (this.#state === "ended") return undefined;
@@ -118,23 +117,14 @@ export class Http1Body implements IncomingBody {
     this.#refuseSecondReader();
     this.#touched = true;
     const announced = this.#state === "open" ? (this.#source.contentLength ?? 0) : 0;
-    if (Math.max(announced, this.#buffered) > maxBytes) throw this.#refuse(maxBytes);
-    const chunks = this.#chunks;
-    const buffered = this.#buffered;
-    this.#chunks = [];
-    this.#buffered = 0;
-    if (this.#state === "ended") return chunks.length === 1 ? chunks[0]! : join(chunks, buffered);
+    if (Math.max(announced, this.#unread.size) > maxBytes) throw this.#refuse(maxBytes);
+    const start = this.#unread.takeAll();
+    if (this.#state === "ended") return start;
     if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
-      const collector = {
-        bytes: new Uint8Array(Math.max(announced, buffered)),
-        length: 0,
-        maxBytes,
-        resolve,
-        reject,
-      };
-      this.#collector = collector;
-      for (const chunk of chunks) this.#gather(collector, chunk);
+      const bytes = new Uint8Array(Math.max(start.length, Math.min(announced, TRUSTED_BYTES)));
+      bytes.set(start);
+      this.#collector = { bytes, length: start.length, maxBytes, announced, resolve, reject };
       this.#resume();
     });
   }
@@ -193,18 +183,9 @@ export class Http1Body implements IncomingBody {
   }
 }
 
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
-}
-
 function grow(collector: Collector, needed: number): Uint8Array {
-  const doubled = Math.max(needed, Math.min(collector.bytes.length * 2, collector.maxBytes), 16 * 1024);
+  const most = collector.announced > 0 ? collector.announced : collector.maxBytes;
+  const doubled = Math.max(needed, Math.min(collector.bytes.length * 2, most), Math.min(16 * 1024, most));
   const bytes = new Uint8Array(doubled);
   bytes.set(collector.bytes.subarray(0, collector.length));
   return bytes;
