@@ -10,6 +10,9 @@ import { SKEIN_MAIN, scratchDirectory } from "./run-skein.ts";
 const hasScript =
   process.platform === "linux" && /util-linux/.test(execFileSync("script", ["--version"]).toString());
 
+/** All that a terminal's program is told: what else stands in our own environment (CI, NO_COLOR …) changes its colours. */
+const PLAIN_ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME, TERM: "xterm-256color" };
+
 /** Runs the program on a terminal of that width, and returns what came onto the screen, as it was written. */
 async function onTerminal(
   columns: number,
@@ -19,13 +22,7 @@ async function onTerminal(
   const command = [process.execPath, SKEIN_MAIN, ...args].map(word => `'${word}'`).join(" ");
   const child = spawn("script", ["-qefc", `stty cols ${columns} rows 24; ${command}`, "/dev/null"], {
     cwd: options.cwd ?? tmpdir(),
-    env: {
-      ...process.env,
-      TERM: "xterm-256color",
-      NO_COLOR: undefined,
-      FORCE_COLOR: undefined,
-      ...options.env,
-    },
+    env: { ...PLAIN_ENVIRONMENT, ...options.env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let screen = "";
