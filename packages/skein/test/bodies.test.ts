@@ -124,7 +124,7 @@ describe("multipart", () => {
       { content: "x", multipart: {} },
       { form: {}, multipart: new FormData() },
     ])
-      await expect(post(options)).rejects.toThrow(/give one body, not/);
+      await expect(post(options as never)).rejects.toThrow(/give one body, not/);
   });
 });
 

@@ -16,7 +16,10 @@ import type { ProgressOptions } from "./progress-options.ts";
 import { type BodyOptions, encodeBody } from "./request-body.ts";
 
 /** What may be said of one request; left out is the client's. */
-export interface RequestOptions extends CallOptions, CallCredentials, ProgressOptions, BodyOptions {
+export type RequestOptions = BodilessOptions & BodyOptions;
+
+/** The same, but for its body. */
+export interface BodilessOptions extends CallOptions, CallCredentials, ProgressOptions {
   /** Added to the URL's own query. */
   params?: Params;
   /** Replace the client's by name; `null` removes one. */

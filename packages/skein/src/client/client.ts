@@ -7,7 +7,7 @@ import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
-import { buildRequest, type RequestOptions } from "./build-request.ts";
+import { type BodilessOptions, buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { type CallOptionName, type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
@@ -30,6 +30,7 @@ import {
 import { isForFallback, raise } from "./outcome.ts";
 import { openPages, type PaginateOptions } from "./paginate.ts";
 import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
+import type { BodyOptions } from "./request-body.ts";
 import { ResponsePromise } from "./response-promise.ts";
 import {
   batchStack,
@@ -51,11 +52,11 @@ export interface ClientBase {
 }
 
 /** A request of a batch, where a URL alone does not say enough. */
-export interface BatchRequest extends Omit<RequestOptions, OfTheCall> {
+export type BatchRequest = BuildOptions & {
   url: string | URL;
   /** Default: GET. */
   method?: string;
-}
+};
 
 /** What a client is when another makes it: settings that are checked already, and connections that it shares. */
 interface SharedBase extends ClientBase {
@@ -374,14 +375,14 @@ export class BaseClient implements AsyncDisposable {
 type OfTheCall = "auth" | "cookies" | keyof ProgressOptions | CallOptionName;
 
 /** What may be said of a request that will be sent later. */
-export type BuildOptions = Omit<RequestOptions, OfTheCall>;
+export type BuildOptions = Omit<BodilessOptions, OfTheCall> & BodyOptions;
 
 /** What may be said of a request that is built already. */
 export interface SendOptions
   extends CallOptions,
     CallCredentials,
     ProgressOptions,
-    Pick<RequestOptions, "signal" | "fallback"> {
+    Pick<BodilessOptions, "signal" | "fallback"> {
   /** Return as soon as the head is there, with the body to be read by iterating. */
   stream?: boolean;
 }

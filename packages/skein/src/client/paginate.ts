@@ -4,17 +4,22 @@ import type { Request } from "../core/request.ts";
 import type { CallPolicies } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import { nextRequest } from "../layers/redirect/next-request.ts";
-import { buildRequest, type RequestOptions } from "./build-request.ts";
+import { type BodilessOptions, buildRequest } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { overrideCall } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
+import type { BodyOptions } from "./request-body.ts";
 
 /** Where the page after this one is, relative to its URL; nothing when it is the last. */
 export type NextPage = (
   response: Response,
 ) => string | URL | null | undefined | Promise<string | URL | null | undefined>;
 
-export interface PaginateOptions extends Omit<RequestOptions, "fallback" | "raiseForStatus"> {
+export type PaginateOptions = PageOptions &
+  Omit<BodilessOptions, "fallback" | "raiseForStatus"> &
+  BodyOptions;
+
+interface PageOptions {
   /** Default: GET. */
   method?: string;
   /** Default: the link with rel=next of the Link header (RFC 8288). */

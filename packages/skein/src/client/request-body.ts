@@ -8,8 +8,7 @@ import { encodeMultipart } from "./multipart/multipart-body.ts";
 import type { Multipart } from "./multipart/parts.ts";
 import { encodeForm, type Params } from "./params.ts";
 
-/** One body at most. */
-export interface BodyOptions {
+interface Bodies {
   /**
    * Sent as it is; no content-type is added. With a content-length among the headers, a stream is sent with that length
    * and held to it; else in chunks.
@@ -27,6 +26,13 @@ export interface BodyOptions {
    */
   multipart?: Multipart | undefined;
 }
+
+/** One body at most: with two, the compiler says so, and the call does where types can't. */
+export type BodyOptions = { [Name in keyof Bodies]-?: OnlyBody<Name> }[keyof Bodies];
+
+type OnlyBody<Name extends keyof Bodies> = Pick<Bodies, Name> & {
+  [Other in Exclude<keyof Bodies, Name>]?: undefined;
+};
 
 const BODY_NAMES = ["content", "json", "form", "multipart"] as const;
 

@@ -30,7 +30,7 @@ export class ResponsePromise extends Promise<Response> {
    * not fit the schema
    */
   json<T>(schema: StandardSchema<T>): Promise<T>;
-  json<T = unknown>(): Promise<T>;
+  json<T = unknown>(): Promise<NoInfer<T>>;
   async json<T>(schema?: StandardSchema<T>): Promise<T> {
     const response = (await this).raiseForStatus();
     const value = response.json<T>();

@@ -182,7 +182,7 @@ export class Response {
    * asynchronously (then use `await client.get(url).json(schema)`)
    */
   json<T>(schema: StandardSchema<T>): T;
-  json<T = unknown>(): T;
+  json<T = unknown>(): NoInfer<T>;
   json<T>(schema?: StandardSchema<T>): T {
     const value = this.#parseJson();
     if (schema === undefined) return value as T;

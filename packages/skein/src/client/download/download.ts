@@ -4,22 +4,15 @@ import { Headers } from "../../core/headers.ts";
 import type { ProgressListener } from "../../core/progress.ts";
 import type { Response } from "../../core/response.ts";
 import { ProgressMeter } from "../../policy/progress-meter.ts";
-import type { RequestOptions } from "../build-request.ts";
+import type { BodilessOptions } from "../build-request.ts";
 import { Call } from "../call.ts";
 import type { ClientAccess } from "../client-access.ts";
 import { PROGRESS_NAMES } from "../progress-options.ts";
 import { FileReceiver } from "./file-receiver.ts";
 
 type PlainOptions = Omit<
-  RequestOptions,
-  | "content"
-  | "json"
-  | "form"
-  | "multipart"
-  | "fallback"
-  | "raiseForStatus"
-  | "onUploadProgress"
-  | "onDownloadProgress"
+  BodilessOptions,
+  "fallback" | "raiseForStatus" | "onUploadProgress" | "onDownloadProgress"
 >;
 
 export interface DownloadOptions extends PlainOptions {

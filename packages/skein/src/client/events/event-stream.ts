@@ -12,12 +12,17 @@ import type { Request } from "../../core/request.ts";
 import type { Response } from "../../core/response.ts";
 import { isTransient } from "../../policy/retry.ts";
 import { parseRetryAfter } from "../../policy/retry-after.ts";
-import type { RequestOptions } from "../build-request.ts";
+import type { BodilessOptions } from "../build-request.ts";
+import type { BodyOptions } from "../request-body.ts";
 import { LineSplitter } from "../stream/line-splitter.ts";
 import type { StreamResponse } from "../stream-response.ts";
 import { EventParser, type ServerSentEvent } from "./event-parser.ts";
 
-export interface EventsOptions extends Omit<RequestOptions, "fallback" | "raiseForStatus"> {
+export type EventsOptions = EventStreamOptions &
+  Omit<BodilessOptions, "fallback" | "raiseForStatus"> &
+  BodyOptions;
+
+interface EventStreamOptions {
   /** Default: GET. */
   method?: string;
   /** Sent as Last-Event-ID with the first request: where an earlier stream has ended. */
