@@ -6,7 +6,7 @@ import { checkNames } from "../core/option-names.ts";
 import { Request } from "../core/request.ts";
 import type { Response } from "../core/response.ts";
 import { parseUrl, type Url } from "../core/url.ts";
-import { isHarmlessElsewhere } from "../layers/redirect/next-request.ts";
+import { isHarmlessElsewhere } from "../layers/redirect/harmless-fields.ts";
 import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallCredentials } from "./credentials.ts";
@@ -56,7 +56,7 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     if (options.params !== undefined)
       url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
-    ({ headers, body } = encodeBody(options, headers, settings.files));
+    ({ headers, body } = encodeBody(options, headers, settings));
     if (options.idempotencyKey !== undefined)
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
   }

@@ -1,4 +1,3 @@
-import { BatchRun } from "../batch/batch.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import { ClientClosed, InvalidOption } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
@@ -15,9 +14,7 @@ import { completeError } from "./complete-error.ts";
 import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
-import { openEvents } from "./events/open-events.ts";
-import { type Fetch, makeFetch } from "./fetch/fetch.ts";
-import type { FetchRequest } from "./fetch/fetch-request.ts";
+import type { Fetch } from "./fetch/fetch.ts";
 import {
   type ClientOptions,
   type ClientSettings,
@@ -28,7 +25,8 @@ import {
   refuseUnsupported,
 } from "./options.ts";
 import { isForFallback, raise } from "./outcome.ts";
-import { openPages, type PaginateOptions } from "./paginate.ts";
+import type { PaginateOptions } from "./paginate.ts";
+import type { ClientParts } from "./parts.ts";
 import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
 import type { BodyOptions } from "./request-body.ts";
 import { ResponsePromise } from "./response-promise.ts";
@@ -40,11 +38,12 @@ import {
   placeLayer,
   type StackParts,
 } from "./stack.ts";
-import { StreamResponse } from "./stream-response.ts";
+import type { StreamResponse } from "./stream-response.ts";
 
 /** What a client is built on: a runtime, and the transport at the bottom of its stack. */
 export interface ClientBase {
   readonly ports: StackParts["ports"] & OptionPorts;
+  readonly parts: ClientParts;
   /** Makes the transport, once the limits are known. */
   transport(settings: ClientSettings): Transport;
   /** Empty where the platform sends its own. */
@@ -79,10 +78,11 @@ export class BaseClient implements AsyncDisposable {
     this.#settings =
       "settings" in base
         ? base.settings
-        : normalizeClientOptions(options, defaultHeaders(base, options), base.ports);
+        : normalizeClientOptions(options, defaultHeaders(base, options), { ...base.ports, ...base.parts });
     this.#transport = options.transport ?? base.transport(this.#settings);
     this.#added = "added" in base ? base.added : [];
     this.#stack = clientStack(this.#transport, this.#stackParts());
+    this.fetch = base.parts.fetch(this.#access());
   }
 
   get(url: string | URL, options?: RequestOptions): ResponsePromise {
@@ -140,7 +140,7 @@ export class BaseClient implements AsyncDisposable {
 
   /** Server-sent events: connects when it is iterated, and again when the connection breaks. See EventStream. */
   events(url: string | URL, options: EventsOptions = {}): EventStream {
-    return openEvents(this.#access(), url, ownOptions(options));
+    return this.#base.parts.events(this.#access(), url, ownOptions(options));
   }
 
   /**
@@ -151,7 +151,7 @@ export class BaseClient implements AsyncDisposable {
    * for await (const page of client.paginate("/users")) save(page.json());
    */
   paginate(url: string | URL, options: PaginateOptions = {}): AsyncGenerator<Response, void, undefined> {
-    return openPages(this.#access(), url, ownOptions(options));
+    return this.#base.parts.pages(this.#access(), url, ownOptions(options));
   }
 
   /**
@@ -175,7 +175,7 @@ export class BaseClient implements AsyncDisposable {
    * @example
    * const openai = new OpenAI({ fetch: client.fetch });
    */
-  readonly fetch: Fetch = makeFetch(request => this.#sendFetch(request));
+  readonly fetch: Fetch;
 
   /**
    * A request of this client, not yet sent: with its base URL, headers and params. `send` sends it, as often as its body
@@ -241,7 +241,7 @@ export class BaseClient implements AsyncDisposable {
     options: BatchOptions<I, V, string | URL | BatchRequest> = {},
   ): Batch<I, V> {
     const { limits } = this.#settings;
-    return new BatchRun(items, options, {
+    return this.#base.parts.batch(items, options, {
       clock: this.#base.ports.clock,
       service: batchStack(this.#transport, this.#stackParts()),
       build: item => this.#buildBatchRequest(item),
@@ -284,18 +284,7 @@ export class BaseClient implements AsyncDisposable {
   }
 
   async #streamed(call: Call): Promise<StreamResponse> {
-    return new StreamResponse(await this.#run(call, this.#settings.streaming));
-  }
-
-  async #sendFetch({ url, method, headers, body, signal, redirect }: FetchRequest): Promise<Response> {
-    const { baseUrl } = this.#settings;
-    // As with every fetch, a whole URL is sent where it says; the base URL is for the others.
-    const target = baseUrl !== undefined && URL.canParse(url) ? new URL(url) : url;
-    const spec = { url: target, options: headers === undefined ? undefined : { headers } };
-    const request = buildRequest(this.#settings, method, spec);
-    const built = body === undefined ? request : request.with({ body });
-    const options = redirect === "follow" ? signal && { signal } : { signal, redirect: false as const };
-    return this.#run(new Call(method, { url, options, built }), this.#settings.fetch);
+    return this.#base.parts.stream(await this.#run(call, this.#settings.streaming));
   }
 
   async #run(call: Call, base: CallSettings): Promise<Response> {
@@ -353,7 +342,8 @@ export class BaseClient implements AsyncDisposable {
     const { decodes = false } = this.#transport;
     const { hooks, cache, loggers, baseUrl } = this.#settings;
     const cookies = { ...this.#settings.cookies, origin: baseUrl?.origin };
-    return { ports: this.#base.ports, hooks, cache, loggers, cookies, added: this.#added, decodes };
+    const { ports, parts } = this.#base;
+    return { makers: parts.layers, ports, hooks, cache, loggers, cookies, added: this.#added, decodes };
   }
 
   #buildBatchRequest(item: string | URL | BatchRequest): Request {

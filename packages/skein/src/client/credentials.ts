@@ -5,7 +5,6 @@ import { Headers, type HeadersInit } from "../core/headers.ts";
 import type { CallAuth, CallSettings } from "../core/request-context.ts";
 import type { Url } from "../core/url.ts";
 import { BasicAuth } from "../layers/auth/basic-auth.ts";
-import { CookieJar } from "../layers/cookies/cookie-jar.ts";
 import { checkGivenCookies, type GivenCookies } from "../layers/cookies/given-cookies.ts";
 
 /** How to prove who is asking; a pair is Basic; `null` or `false` turns it off. */
@@ -58,12 +57,16 @@ export function clientAuth(
 }
 
 /** The cookies of a client; `base` is those of the client which it extends. */
-export function clientCookies(base: CookieSettings, cookies: ClientCredentials["cookies"]): CookieSettings {
+export function clientCookies(
+  base: CookieSettings,
+  cookies: ClientCredentials["cookies"],
+  newJar: () => CookieStore,
+): CookieSettings {
   if (cookies === undefined) return base;
   if (cookies === null || cookies === false) return NO_COOKIES;
-  if (cookies === true) return { store: base.store ?? new CookieJar(), given: base.given };
+  if (cookies === true) return { store: base.store ?? newJar(), given: base.given };
   if (isStore(cookies)) return { store: cookies, given: base.given };
-  return { store: base.store ?? new CookieJar(), given: { ...base.given, ...readCookies(cookies) } };
+  return { store: base.store ?? newJar(), given: { ...base.given, ...readCookies(cookies) } };
 }
 
 /** A client that extends another with `auth` or `cookies` means them, and no more the header that came from there. */

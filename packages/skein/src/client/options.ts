@@ -1,6 +1,6 @@
+import type { CookieStore } from "../core/cookie-store.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
-import type { Files } from "../core/files.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import type { Logger } from "../core/logger.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
@@ -25,6 +25,7 @@ import {
 } from "./credentials.ts";
 import { clientLoggers } from "./observers.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
+import type { Encoders } from "./request-body.ts";
 
 export interface LimitOptions {
   /** Connections in all. Default: 256. */
@@ -88,9 +89,9 @@ export type OptionPorts = Partial<
 >;
 
 /** What a client's platform has, or has not. */
-interface Platform {
-  /** The files of this machine, where there are any. */
-  readonly files: Files | undefined;
+interface Platform extends Encoders {
+  /** The jar of a client that asks for cookies. */
+  readonly newJar: () => CookieStore;
   /** What relative URLs are relative to, where there is a page; asked each time, as pages move. */
   readonly pageUrl: (() => string | undefined) | undefined;
 }
@@ -182,8 +183,9 @@ const OF_CONNECTIONS: readonly string[] = [
 export function normalizeClientOptions(
   options: ClientOptions,
   defaultHeaders: Headers,
-  { files, pageUrl, environmentLogger }: OptionPorts,
+  platform: OptionPorts & Pick<Platform, "newJar" | "encodeMultipart">,
 ): ClientSettings {
+  const { files, pageUrl, newJar, encodeMultipart, environmentLogger } = platform;
   const fromEnvironment = environmentLogger?.();
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
@@ -205,6 +207,8 @@ export function normalizeClientOptions(
   const base = {
     files,
     pageUrl,
+    newJar,
+    encodeMultipart,
     baseUrl: undefined,
     headers: defaultHeaders,
     params: [],
@@ -247,6 +251,8 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
   return Object.freeze({
     files: base.files,
     pageUrl: base.pageUrl,
+    newJar: base.newJar,
+    encodeMultipart: base.encodeMultipart,
     baseUrl,
     headers: replaceCredentials(base.headers, options).merge(options.headers),
     params: [...base.params, ...parseParams(options.params)],
@@ -255,7 +261,7 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     cache: clientCache(base.cache, cache),
     loggers,
     environmentLogger: base.environmentLogger,
-    cookies: clientCookies(base.cookies, options.cookies),
+    cookies: clientCookies(base.cookies, options.cookies, base.newJar),
     buffered: overrideCall({ ...base.buffered, ...own }, callOptions),
     streaming: overrideCall({ ...base.streaming, ...own }, callOptions),
     eventStreams: overrideCall({ ...base.eventStreams, ...own }, callOptions),

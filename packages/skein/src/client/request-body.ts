@@ -4,7 +4,7 @@ import type { Files } from "../core/files.ts";
 import type { Headers } from "../core/headers.ts";
 import { type Content, contentBody } from "./content-body.ts";
 import { encodeJson } from "./json-body.ts";
-import { encodeMultipart } from "./multipart/multipart-body.ts";
+import type { EncodeMultipart } from "./multipart/multipart-body.ts";
 import type { Multipart } from "./multipart/parts.ts";
 import { encodeForm, type Params } from "./params.ts";
 
@@ -36,6 +36,13 @@ type OnlyBody<Name extends keyof Bodies> = Pick<Bodies, Name> & {
 
 const BODY_NAMES = ["content", "json", "form", "multipart"] as const;
 
+/** What bodies are made with. */
+export interface Encoders {
+  /** The files of this machine, where there are any. */
+  readonly files: Files | undefined;
+  readonly encodeMultipart: EncodeMultipart;
+}
+
 /** A body, and the headers of its request with what it adds to them. */
 export interface Encoded {
   readonly headers: Headers;
@@ -47,7 +54,11 @@ export interface Encoded {
  *
  * @throws InvalidOption when there are two, or it can't be sent; FileError when its file can't be read
  */
-export function encodeBody(options: BodyOptions, headers: Headers, files: Files | undefined): Encoded {
+export function encodeBody(
+  options: BodyOptions,
+  headers: Headers,
+  { files, encodeMultipart }: Encoders,
+): Encoded {
   const given = BODY_NAMES.filter(name => options[name] !== undefined);
   if (given.length > 1) throw new InvalidOption(`give one body, not ${given.join(" and ")}`);
   switch (given[0]) {

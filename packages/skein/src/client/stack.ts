@@ -2,16 +2,9 @@ import { InvalidOption } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
-import { authLayer } from "../layers/auth/auth-layer.ts";
-import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
-import { type CacheSettings, cacheLayer } from "../layers/cache/cache-layer.ts";
-import { type CookieLayerOptions, cookiesLayer } from "../layers/cookies/cookies-layer.ts";
-import { decompressLayer } from "../layers/decompress/decompress-layer.ts";
-import { type Hooks, hooksLayer } from "../layers/hooks/hooks-layer.ts";
-import { progressLayer } from "../layers/progress/progress-layer.ts";
-import { redirectLayer } from "../layers/redirect/redirect-layer.ts";
-import { retryLayer } from "../layers/retry/retry-layer.ts";
-import { traceLayer } from "../layers/trace/trace-layer.ts";
+import type { CacheSettings } from "../layers/cache/cache-layer.ts";
+import type { CookieLayerOptions } from "../layers/cookies/cookies-layer.ts";
+import type { Hooks } from "../layers/hooks/hooks-layer.ts";
 
 /**
  * The layers of a client, from the outside, and why each stands where it does:
@@ -45,8 +38,12 @@ const LAYER_NAMES = [
 ] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
+/** What makes a layer for a client; undefined where the client has no need of it. */
+export type LayerMakers = Readonly<Record<LayerName, (parts: StackParts) => Layer | undefined>>;
+
 /** What decides which layers there are. */
 export interface StackParts {
+  readonly makers: LayerMakers;
   readonly ports: Pick<RuntimePorts, "clock" | "decompressor" | "diagnostics">;
   readonly hooks: Hooks | undefined;
   readonly cache: CacheSettings | undefined;
@@ -77,40 +74,10 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
   const layers = LAYER_NAMES.flatMap(name => {
     const outside = parts.added.filter(({ before }) => before === name);
     const inside = parts.added.filter(({ after }) => after === name);
-    const own = name === without ? undefined : makeLayer(name, parts);
+    const own = name === without ? undefined : parts.makers[name](parts);
     return [...outside.map(({ layer }) => layer), own, ...inside.map(({ layer }) => layer)];
   });
   return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
-}
-
-function makeLayer(
-  name: LayerName,
-  { ports, hooks, cache, loggers, cookies, decodes }: StackParts,
-): Layer | undefined {
-  switch (name) {
-    case "trace":
-      return traceLayer({ clock: ports.clock, loggers, diagnostics: ports.diagnostics });
-    case "hooks":
-      return hooks === undefined ? undefined : hooksLayer(hooks);
-    case "redirect":
-      return redirectLayer(ports.clock);
-    // Any call may bring credentials of its own; where there are none, these two hand the call on at once.
-    case "cookies":
-      return cookiesLayer(cookies);
-    case "auth":
-      return authLayer(ports.clock);
-    case "cache":
-      return cache === undefined ? undefined : cacheLayer(cache, ports.clock);
-    case "retry":
-      return retryLayer(ports.clock);
-    case "buffer":
-      return bufferLayer();
-    case "decompress":
-      return decodes ? undefined : decompressLayer(ports.decompressor, ports.clock);
-    // Any call may ask for it; the others are handed on at once.
-    case "progress":
-      return progressLayer({ clock: ports.clock, decodes });
-  }
 }
 
 /** @throws InvalidOption when the place is none, or two */

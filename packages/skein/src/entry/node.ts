@@ -3,6 +3,7 @@
 import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import type { ClientOptions } from "../client/options.ts";
+import { PARTS_AT_HAND } from "../client/parts-at-hand.ts";
 import { ownOptions } from "../core/own-options.ts";
 import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 import { Pool } from "../pool/pool.ts";
@@ -26,6 +27,7 @@ export class Client extends BaseClient {
     const ports = nodePorts(tls && ownOptions(tls));
     super(options, {
       ports,
+      parts: PARTS_AT_HAND,
       transport: settings => new Pool(settings.limits, ports),
       userAgent: `skein/${VERSION}`,
     });
@@ -89,7 +91,7 @@ export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { Downloaded, DownloadOptions } from "../client/download/download.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
-export { EventStream, type EventsOptions } from "../client/events/event-stream.ts";
+export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
 export type { Fetch } from "../client/fetch/fetch.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";

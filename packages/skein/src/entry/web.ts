@@ -1,6 +1,7 @@
 /** Skein in a page, a worker and on the edge: the public exports of `skein` where there are no sockets. */
 
 import { BaseClient } from "../client/client.ts";
+import { PARTS_ON_DEMAND } from "../client/on-demand/parts-on-demand.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Decompressor } from "../core/ports.ts";
@@ -30,7 +31,10 @@ export class Client extends BaseClient {
       throw new InvalidOption("web: goes to the platform's fetch, which `transport` stands in the place of");
     const transport = options.transport ?? fetchTransport(web);
     const ports = { clock: webClock, decompressor: NO_DECOMPRESSOR, pageUrl };
-    super({ ...options, transport }, { ports, transport: () => transport, userAgent: "" });
+    super(
+      { ...options, transport },
+      { ports, parts: PARTS_ON_DEMAND, transport: () => transport, userAgent: "" },
+    );
   }
 }
 
@@ -54,13 +58,16 @@ export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from 
 export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
 export type { Content } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
+export type { ServerSentEvent } from "../client/events/event-parser.ts";
+export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";
-export { StreamResponse } from "../client/stream-response.ts";
+export type { JsonLinesOptions, LinesOptions, StreamResponse } from "../client/stream-response.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";

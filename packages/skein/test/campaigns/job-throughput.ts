@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bodyOf } from "@skein/testkit/servers";
 import { BaseClient } from "../../src/client/client.ts";
+import { PARTS_AT_HAND } from "../../src/client/parts-at-hand.ts";
 import { Headers } from "../../src/core/headers.ts";
 import { Response } from "../../src/core/response.ts";
 import type { Transport } from "../../src/core/service.ts";
@@ -41,7 +42,7 @@ const list = join(folder, "urls.txt");
 writeList();
 const client = new BaseClient(
   {},
-  { ports: nodePorts(), transport: () => transport, userAgent: "throughput" },
+  { ports: nodePorts(), parts: PARTS_AT_HAND, transport: () => transport, userAgent: "throughput" },
 );
 report("start");
 const job = await Job.open({ source: linesSource(list), output: join(folder, "out.jsonl"), client });

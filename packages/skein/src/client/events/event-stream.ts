@@ -54,7 +54,14 @@ const MAX_EVENT = 16 * 1024 * 1024;
  * @example
  * for await (const event of client.events("https://example.com/updates")) console.log(event.event, event.data);
  */
-export class EventStream implements AsyncIterable<ServerSentEvent>, AsyncDisposable {
+export interface EventStream extends AsyncIterable<ServerSentEvent>, AsyncDisposable {
+  /** The id of the last event, to go on from with `lastEventId` in another stream. */
+  readonly lastEventId: string;
+  /** Ends the stream, and with it the loop over it. */
+  close(): void;
+}
+
+export class ReconnectingEvents implements EventStream {
   readonly #connection: EventConnection;
   readonly #request: Request;
   readonly #parser: EventParser;
@@ -80,12 +87,10 @@ export class EventStream implements AsyncIterable<ServerSentEvent>, AsyncDisposa
     this.#maxLength = requireCount(options.maxEventLength ?? MAX_EVENT, "maxEventLength", 1);
   }
 
-  /** The id of the last event, to go on from with `lastEventId` in another stream. */
   get lastEventId(): string {
     return this.#parser.lastEventId;
   }
 
-  /** Ends the stream, and with it the loop over it. */
   close(): void {
     this.#state = "closed";
     this.#stop?.();

@@ -2,7 +2,7 @@ import { buildRequest } from "../build-request.ts";
 import { Call } from "../call.ts";
 import type { ClientAccess } from "../client-access.ts";
 import { StreamResponse } from "../stream-response.ts";
-import { EventStream, type EventsOptions } from "./event-stream.ts";
+import { type EventStream, type EventsOptions, ReconnectingEvents } from "./event-stream.ts";
 
 /** The events of a URL, through a client's layers. Nothing is sent before they are iterated. */
 export function openEvents(client: ClientAccess, url: string | URL, options: EventsOptions): EventStream {
@@ -18,7 +18,12 @@ export function openEvents(client: ClientAccess, url: string | URL, options: Eve
       return { response, cancel: () => call.cancel("the event stream was closed") };
     },
   };
-  return new EventStream(connection, { headers: rest.headers, lastEventId, reconnect, maxEventLength });
+  return new ReconnectingEvents(connection, {
+    headers: rest.headers,
+    lastEventId,
+    reconnect,
+    maxEventLength,
+  });
 }
 
 type EventStreamRequest = ReturnType<typeof buildRequest>;

@@ -17,6 +17,11 @@ export interface MultipartFacts {
   readonly boundary?: () => string;
 }
 
+export type EncodeMultipart = (
+  multipart: Multipart,
+  facts: MultipartFacts,
+) => { body: RequestBody; type: string };
+
 /**
  * A `multipart/form-data` body (RFC 7578) and its content-type.
  *

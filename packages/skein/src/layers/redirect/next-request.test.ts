@@ -6,7 +6,8 @@ import {
   RemoteProtocolError,
   type SkeinError,
 } from "../../core/errors.ts";
-import { isRedirect, locationOf, nextRequest } from "./next-request.ts";
+import { isRedirect } from "./is-redirect.ts";
+import { locationOf, nextRequest } from "./next-request.ts";
 
 const follow = (
   facts: RequestFacts & { url?: string; status?: number; location?: string; downgrade?: boolean },

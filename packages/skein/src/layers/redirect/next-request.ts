@@ -4,35 +4,12 @@ import type { Request } from "../../core/request.ts";
 import type { CallPolicies } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import { Url } from "../../core/url.ts";
+import { isHarmlessElsewhere } from "./harmless-fields.ts";
 
 /**
  * What the request after a redirect is. Pure: RFC 9110 §15.4 for the method, the WHATWG Fetch standard for the body's
  * headers; and for the others an allow-list, since a list of what is secret is never complete.
  */
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
-/** What another origin may know: how to answer, and nothing of who asks. */
-const HARMLESS_ELSEWHERE = new Set([
-  "accept",
-  "accept-charset",
-  "accept-encoding",
-  "accept-language",
-  "cache-control",
-  "dnt",
-  "pragma",
-  "prefer",
-  "priority",
-  "range",
-  "save-data",
-  "te",
-  "user-agent",
-]);
-
-/** Whether a field, by its lower-case name, may be told to another origin than the one it was meant for. */
-export function isHarmlessElsewhere(lowerCaseName: string): boolean {
-  return HARMLESS_ELSEWHERE.has(lowerCaseName) || lowerCaseName.startsWith("if-");
-}
 
 /** What describes a body and makes no sense without one, besides `content-*`. */
 const BODY_HEADERS = new Set(["digest", "expect", "repr-digest", "trailer", "transfer-encoding"]);
@@ -40,11 +17,6 @@ const BODY_HEADERS = new Set(["digest", "expect", "repr-digest", "trailer", "tra
 export interface Redirect {
   readonly status: number;
   readonly location: string;
-}
-
-/** Whether a response leads elsewhere; one that does not say where to is an ordinary response (RFC 9110 §10.2.2). */
-export function isRedirect({ status, headers }: Response): boolean {
-  return REDIRECTS.has(status) && headers.getList("location").some(location => location !== "");
 }
 
 /**

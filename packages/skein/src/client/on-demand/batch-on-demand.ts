@@ -1,0 +1,69 @@
+import type { Batch, BatchProgress } from "../../batch/batch-options.ts";
+import type { SettledTask } from "../../batch/task.ts";
+
+const NOTHING_YET: BatchProgress = Object.freeze({
+  pulled: 0,
+  inputEnded: false,
+  pending: 0,
+  running: 0,
+  waiting: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+  attempts: 0,
+  bytes: 0,
+});
+
+/** A batch whose code is loaded first; what it is told until then, it does as soon as it is there. */
+export function batchOnDemand<I, V>(load: () => Promise<Batch<I, V>>): Batch<I, V> {
+  return new BatchOnDemand(load());
+}
+
+class BatchOnDemand<I, V> implements Batch<I, V> {
+  readonly #loading: Promise<Batch<I, V>>;
+  #batch: Batch<I, V> | undefined;
+
+  constructor(loading: Promise<Batch<I, V>>) {
+    this.#loading = loading;
+    // Whoever iterates is told what went wrong.
+    loading.then(
+      batch => {
+        this.#batch = batch;
+      },
+      () => undefined,
+    );
+  }
+
+  get progress(): BatchProgress {
+    return this.#batch?.progress ?? NOTHING_YET;
+  }
+
+  pause(): void {
+    this.#tell(batch => batch.pause());
+  }
+
+  resume(): void {
+    this.#tell(batch => batch.resume());
+  }
+
+  drain(): void {
+    this.#tell(batch => batch.drain());
+  }
+
+  cancel(reason?: unknown): void {
+    this.#tell(batch => batch.cancel(reason));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SettledTask<I, V>, void, undefined> {
+    yield* await this.#loading;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#loading)[Symbol.asyncDispose]();
+  }
+
+  #tell(command: (batch: Batch<I, V>) => void): void {
+    if (this.#batch !== undefined) command(this.#batch);
+    else this.#loading.then(command, () => undefined);
+  }
+}

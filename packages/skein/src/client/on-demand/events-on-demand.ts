@@ -1,0 +1,35 @@
+import type { ServerSentEvent } from "../events/event-parser.ts";
+import type { EventStream } from "../events/event-stream.ts";
+
+/** An event stream whose code is loaded when it is first iterated. */
+export class EventsOnDemand implements EventStream {
+  readonly #open: () => Promise<EventStream>;
+  readonly #firstId: string;
+  #stream: EventStream | undefined;
+  #closed = false;
+
+  constructor(open: () => Promise<EventStream>, firstId: string) {
+    this.#open = open;
+    this.#firstId = firstId;
+  }
+
+  get lastEventId(): string {
+    return this.#stream?.lastEventId ?? this.#firstId;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stream?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent, void, undefined> {
+    // The second loop over one stream is refused by the stream itself.
+    this.#stream ??= await this.#open();
+    if (this.#closed) this.#stream.close();
+    yield* this.#stream;
+  }
+}
