@@ -34,7 +34,7 @@ const FAULTS: Readonly<Record<string, Kind>> = {
     state: "failed",
     attempts: 3,
     code: "TOTAL_TIMEOUT",
-    message: /300 ms/,
+    message: /1\.5 s/,
   },
   gzip: {
     path: i => `/gzip-cut?i=${i}`,
@@ -70,7 +70,7 @@ test("a list with one percent of each fault, and a host that limits: each item e
   const cwd = scratchDirectory();
   writeFileSync(join(cwd, "urls.txt"), urls.join("\n"));
 
-  const flags = ["--timeout", "300ms", "--per-host", "20"];
+  const flags = ["--timeout", "1500ms", "--per-host", "20"];
   const end = await runSkein(["fetch", "urls.txt", "-o", "out.jsonl", ...flags], { cwd });
 
   expect(end.code).toBe(1);

@@ -17,7 +17,9 @@ export interface WebClientOptions extends Omit<ClientOptions, "tls"> {
 
 /**
  * The client of a page, a worker and the edge: the same as on Node, over the platform's `fetch`. Relative URLs are relative
- * to the page. Of the default headers only `accept` is sent: others would ask for a CORS preflight.
+ * to the page. Of the default headers only `accept` is sent: others would ask for a CORS preflight. What most calls do
+ * not need (batches, streams, auth …) is loaded with its first use; mistakes in options of those are told then. A service
+ * worker may not load code later: bundle it without code splitting.
  *
  * @throws InvalidOption for unknown options, and for what a page has no way to do: `tls`, the connections' `limits`,
  * the timeouts `connect`, `write` and `pool`, `cookies`, `redirect.max`

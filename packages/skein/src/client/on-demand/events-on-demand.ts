@@ -5,6 +5,7 @@ import type { EventStream } from "../events/event-stream.ts";
 export class EventsOnDemand implements EventStream {
   readonly #open: () => Promise<EventStream>;
   readonly #firstId: string;
+  #opening: Promise<EventStream> | undefined;
   #stream: EventStream | undefined;
   #closed = false;
 
@@ -27,9 +28,11 @@ export class EventsOnDemand implements EventStream {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent, void, undefined> {
-    // The second loop over one stream is refused by the stream itself.
-    this.#stream ??= await this.#open();
-    if (this.#closed) this.#stream.close();
-    yield* this.#stream;
+    this.#opening ??= this.#open();
+    const stream = await this.#opening;
+    this.#stream = stream;
+    if (this.#closed) stream.close();
+    // A second loop over one stream is refused by the stream itself.
+    yield* stream;
   }
 }

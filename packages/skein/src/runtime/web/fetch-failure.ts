@@ -5,6 +5,7 @@ import {
   DnsError,
   type ErrorCode,
   type ErrorDetails,
+  isSkeinError,
   NetworkError,
   ReadError,
   type SkeinError,
@@ -25,9 +26,10 @@ const BY_CODE: Readonly<Record<string, readonly [ErrorType, ErrorCode]>> = {
   UND_ERR_SOCKET: [CloseError, "CONNECTION_CLOSED"],
 };
 
-/** Why a fetch failed, as far as the platform tells. */
+/** Why a fetch failed, as far as the platform tells; an error of ours (a body's, say) comes back through it as it was. */
 export function fetchFailure(thrown: unknown): SkeinError {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : undefined;
+  if (isSkeinError(cause)) return cause;
   const code = cause !== undefined && "code" in cause ? String(cause.code) : "";
   const [type, ourCode] = BY_CODE[code] ?? [NetworkError, "FETCH_FAILED"];
   const said = thrown instanceof Error ? thrown.message : String(thrown);
