@@ -7,7 +7,7 @@ import type { Source, SourceLine } from "./source.ts";
  * A list that comes in as a stream (stdin), with lines as in a file. It can be read once and from its start only, so a
  * job of it is resumed by giving the same lines again: those that the journal has are compared and skipped.
  */
-export function streamSource(readable: NodeJS.ReadableStream, name: string): Source {
+export function streamSource(readable: AsyncIterable<Uint8Array | string>, name: string): Source {
   return {
     name,
     seekable: false,
@@ -18,14 +18,14 @@ export function streamSource(readable: NodeJS.ReadableStream, name: string): Sou
 }
 
 async function* readBlocks(
-  readable: NodeJS.ReadableStream,
+  readable: AsyncIterable<Uint8Array | string>,
   name: string,
 ): AsyncGenerator<readonly SourceLine[]> {
   const reader = new LineReader({ offset: 0, line: 0 });
   let isFirst = true;
   try {
     for await (const chunk of readable) {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      const bytes = bufferOf(chunk);
       if (isFirst) checkEncoding(bytes, name);
       isFirst = false;
       const lines = reader.push(bytes);
@@ -38,4 +38,9 @@ async function* readBlocks(
   }
   const last = reader.end();
   if (last.length > 0) yield last;
+}
+
+function bufferOf(chunk: Uint8Array | string): Buffer {
+  if (typeof chunk === "string") return Buffer.from(chunk);
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
