@@ -1,11 +1,11 @@
 import { formatDuration } from "../core/duration.ts";
+import type { ErrorCode } from "../core/error-codes.ts";
 import {
   CertificateError,
   CloseError,
   ConnectError,
   ConnectTimeout,
   DnsError,
-  type ErrorCode,
   HeadersTimeout,
   type Phase,
   ReadError,

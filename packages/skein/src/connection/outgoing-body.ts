@@ -1,11 +1,6 @@
 import type { RequestBody } from "../core/body.ts";
-import {
-  type ErrorCode,
-  isSkeinError,
-  LocalProtocolError,
-  type SkeinError,
-  WriteError,
-} from "../core/errors.ts";
+import type { ErrorCode } from "../core/error-codes.ts";
+import { isSkeinError, LocalProtocolError, type SkeinError, WriteError } from "../core/errors.ts";
 import { messageOf } from "../core/message-of.ts";
 import type { Progress } from "./error-map.ts";
 

@@ -20,53 +20,19 @@
  * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
  */
 
+import type {
+  ConnectErrorCode,
+  ErrorCode,
+  NetworkErrorCode,
+  ReadErrorCode,
+  RequestErrorCode,
+  TimeoutCode,
+  TransportErrorCode,
+} from "./error-codes.ts";
 import { messageOf } from "./message-of.ts";
 import { ownOptions } from "./own-options.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
 import type { Timings } from "./timings.ts";
-
-/** What went wrong, as one literal: a `switch` over it narrows, and it is stable across versions. */
-export type ErrorCode =
-  | "CONNECT_TIMEOUT"
-  | "READ_TIMEOUT"
-  | "WRITE_TIMEOUT"
-  | "POOL_TIMEOUT"
-  | "HEADERS_TIMEOUT"
-  | "TOTAL_TIMEOUT"
-  | "CONNECTION_REFUSED"
-  | "HOST_UNREACHABLE"
-  | "CONNECT_FAILED"
-  | "TOO_MANY_OPEN_FILES"
-  | "DNS_FAILED"
-  | "TLS_FAILED"
-  | "CERTIFICATE_INVALID"
-  | "CONNECTION_RESET"
-  | "CONNECTION_CLOSED"
-  | "BODY_CUT"
-  | "WRITE_FAILED"
-  | "FETCH_FAILED"
-  | "INVALID_REQUEST"
-  | "INVALID_RESPONSE"
-  | "UNSUPPORTED_PROTOCOL"
-  | "DECODING_FAILED"
-  | "INVALID_JSON"
-  | "TOO_MANY_REDIRECTS"
-  | "REDIRECT_REFUSED"
-  | "RESPONSE_TOO_LARGE"
-  | "AUTH_FAILED"
-  | "AUTH_UNAVAILABLE"
-  | "HTTP_STATUS"
-  | "SCHEMA_MISMATCH"
-  | "CHECKSUM_MISMATCH"
-  | "FILE_FAILED"
-  | "HANDLER_FAILED"
-  | "ABORTED"
-  | "INVALID_URL"
-  | "INVALID_OPTION"
-  | "STREAM_CONSUMED"
-  | "STREAM_CLOSED"
-  | "BODY_NOT_REPLAYABLE"
-  | "CLIENT_CLOSED";
 
 /** How far the call had come. */
 export type Phase = "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "body" | "status" | "redirect";
@@ -96,7 +62,15 @@ export interface ErrorDetails {
   readonly peer?: string | undefined;
 }
 
-const BRAND = Symbol.for("skein.error");
+/** What marks the errors of a class and of those under it, in whichever installed copy they were made. */
+export function brandOf(name: ErrorName): symbol {
+  return Symbol.for(`skein.error.${name}`);
+}
+
+/** Whether `value` is an error of Skein's, also one of another installed copy; those of `error-guards.ts` ask for a class. */
+export function isSkeinError(value: unknown): value is SkeinError {
+  return typeof value === "object" && value !== null && brandOf("SkeinError") in value;
+}
 
 /** The root of the tree. `reason` is what failed; `message` is the whole line, with the request and the attempts. */
 export class SkeinError extends Error {
@@ -134,52 +108,106 @@ export class SkeinError extends Error {
   }
 }
 
-/** Whether `value` is an error of Skein's, also one of another installed copy. */
-export function isSkeinError(value: unknown): value is SkeinError {
-  return typeof value === "object" && value !== null && BRAND in value;
+/** An answer, or the lack of one, is the failure. */
+export class HTTPError extends SkeinError {
+  declare readonly code: RequestErrorCode | "HTTP_STATUS";
+}
+/** There is no answer that could be used. */
+export class RequestError extends HTTPError {
+  declare readonly code: RequestErrorCode;
+}
+/** The network, or the peer's HTTP. */
+export class TransportError extends RequestError {
+  declare readonly code: TransportErrorCode;
 }
 
-export class HTTPError extends SkeinError {}
-export class RequestError extends HTTPError {}
-export class TransportError extends RequestError {}
+export class TimeoutError extends TransportError {
+  declare readonly code: TimeoutCode;
+}
+export class ConnectTimeout extends TimeoutError {
+  declare readonly code: "CONNECT_TIMEOUT";
+}
+export class ReadTimeout extends TimeoutError {
+  declare readonly code: "READ_TIMEOUT";
+}
+export class WriteTimeout extends TimeoutError {
+  declare readonly code: "WRITE_TIMEOUT";
+}
+export class PoolTimeout extends TimeoutError {
+  declare readonly code: "POOL_TIMEOUT";
+}
+export class HeadersTimeout extends TimeoutError {
+  declare readonly code: "HEADERS_TIMEOUT";
+}
+export class TotalTimeout extends TimeoutError {
+  declare readonly code: "TOTAL_TIMEOUT";
+}
 
-export class TimeoutError extends TransportError {}
-export class ConnectTimeout extends TimeoutError {}
-export class ReadTimeout extends TimeoutError {}
-export class WriteTimeout extends TimeoutError {}
-export class PoolTimeout extends TimeoutError {}
-export class HeadersTimeout extends TimeoutError {}
-export class TotalTimeout extends TimeoutError {}
+export class NetworkError extends TransportError {
+  declare readonly code: NetworkErrorCode;
+}
+export class ConnectError extends NetworkError {
+  declare readonly code: ConnectErrorCode;
+}
+export class DnsError extends ConnectError {
+  declare readonly code: "DNS_FAILED";
+}
+export class TlsError extends ConnectError {
+  declare readonly code: "TLS_FAILED" | "CERTIFICATE_INVALID";
+}
+export class CertificateError extends TlsError {
+  declare readonly code: "CERTIFICATE_INVALID";
+}
+export class ReadError extends NetworkError {
+  declare readonly code: ReadErrorCode;
+}
+export class WriteError extends NetworkError {
+  declare readonly code: "WRITE_FAILED";
+}
+export class CloseError extends NetworkError {
+  declare readonly code: "CONNECTION_CLOSED";
+}
 
-export class NetworkError extends TransportError {}
-export class ConnectError extends NetworkError {}
-export class DnsError extends ConnectError {}
-export class TlsError extends ConnectError {}
-export class CertificateError extends TlsError {}
-export class ReadError extends NetworkError {}
-export class WriteError extends NetworkError {}
-export class CloseError extends NetworkError {}
-
-export class ProtocolError extends TransportError {}
+export class ProtocolError extends TransportError {
+  declare readonly code: "INVALID_REQUEST" | "INVALID_RESPONSE";
+}
 /** What we were asked to send is not HTTP: a header with a line break, a method with a space. */
-export class LocalProtocolError extends ProtocolError {}
+export class LocalProtocolError extends ProtocolError {
+  declare readonly code: "INVALID_REQUEST";
+}
 /** What the server sent is not HTTP, or contradicts itself. */
-export class RemoteProtocolError extends ProtocolError {}
-export class UnsupportedProtocol extends TransportError {}
+export class RemoteProtocolError extends ProtocolError {
+  declare readonly code: "INVALID_RESPONSE";
+}
+export class UnsupportedProtocol extends TransportError {
+  declare readonly code: "UNSUPPORTED_PROTOCOL";
+}
 
 /** The body can't be decoded: a corrupt or truncated coding, or text that is not the JSON it was read as. */
-export class DecodingError extends RequestError {}
-export class TooManyRedirects extends RequestError {}
+export class DecodingError extends RequestError {
+  declare readonly code: "DECODING_FAILED" | "INVALID_JSON";
+}
+export class TooManyRedirects extends RequestError {
+  declare readonly code: "TOO_MANY_REDIRECTS";
+}
 /** A redirect to where we do not go by default: another scheme, from https to http. */
-export class RedirectRefused extends RequestError {}
+export class RedirectRefused extends RequestError {
+  declare readonly code: "REDIRECT_REFUSED";
+}
 /** A limit on the response was reached: its body, its head, its number of fields. */
-export class ResponseTooLarge extends RequestError {}
+export class ResponseTooLarge extends RequestError {
+  declare readonly code: "RESPONSE_TOO_LARGE";
+}
 
 /** No credentials could be got for the call: they were refused, or who gives them can't be reached. */
-export class AuthError extends RequestError {}
+export class AuthError extends RequestError {
+  declare readonly code: "AUTH_FAILED" | "AUTH_UNAVAILABLE";
+}
 
 /** The call was cancelled: by its signal, by `cancel()`, or with the group that it belonged to. */
 export class AbortError extends SkeinError {
+  declare readonly code: "ABORTED";
+
   constructor(reason: unknown, details: ErrorDetails = {}) {
     const text = reason instanceof Error || typeof reason === "string" ? messageOf(reason) : "";
     super("ABORTED", text ? `cancelled: ${text}` : "cancelled", { ...details, cause: reason });
@@ -187,24 +215,32 @@ export class AbortError extends SkeinError {
 }
 
 export class InvalidUrl extends SkeinError {
+  declare readonly code: "INVALID_URL";
+
   constructor(reason: string) {
     super("INVALID_URL", reason);
   }
 }
 
 export class InvalidOption extends SkeinError {
+  declare readonly code: "INVALID_OPTION";
+
   constructor(reason: string) {
     super("INVALID_OPTION", reason);
   }
 }
 
 export class StreamConsumed extends SkeinError {
+  declare readonly code: "STREAM_CONSUMED";
+
   constructor(reason: string) {
     super("STREAM_CONSUMED", reason);
   }
 }
 
 export class StreamClosed extends SkeinError {
+  declare readonly code: "STREAM_CLOSED";
+
   constructor(reason: string) {
     super("STREAM_CLOSED", reason);
   }
@@ -212,12 +248,16 @@ export class StreamClosed extends SkeinError {
 
 /** The body was a stream that has been read: it can't be sent a second time. */
 export class BodyNotReplayable extends SkeinError {
+  declare readonly code: "BODY_NOT_REPLAYABLE";
+
   constructor(reason: string) {
     super("BODY_NOT_REPLAYABLE", reason);
   }
 }
 
 export class ClientClosed extends SkeinError {
+  declare readonly code: "CLIENT_CLOSED";
+
   constructor(reason = "the client is closed") {
     super("CLIENT_CLOSED", reason, { phase: "queue", requestSent: "none" });
   }
@@ -231,6 +271,7 @@ export interface StatusCarrier {
 
 /** A status that the caller does not accept. The response is whole: `error.response.json()` works. */
 export class HTTPStatusError<R extends StatusCarrier = StatusCarrier> extends HTTPError {
+  declare readonly code: "HTTP_STATUS";
   readonly response: R;
   readonly status: number;
 
@@ -244,6 +285,7 @@ export class HTTPStatusError<R extends StatusCarrier = StatusCarrier> extends HT
 
 /** The body is JSON, but not what the schema says it should be. */
 export class SchemaError extends SkeinError {
+  declare readonly code: "SCHEMA_MISMATCH";
   readonly issues: readonly SchemaIssue[];
 
   constructor(issues: readonly SchemaIssue[]) {
@@ -264,6 +306,8 @@ function describeIssue({ path = [], message }: SchemaIssue): string {
 
 /** A file of this machine can't be read or written: a body's, a download's. */
 export class FileError extends SkeinError {
+  declare readonly code: "FILE_FAILED";
+
   constructor(reason: string, cause?: unknown) {
     super("FILE_FAILED", reason, { cause });
   }
@@ -271,6 +315,8 @@ export class FileError extends SkeinError {
 
 /** What was downloaded is not what the caller expected; nothing of it was kept. */
 export class ChecksumError extends SkeinError {
+  declare readonly code: "CHECKSUM_MISMATCH";
+
   constructor(reason: string) {
     super("CHECKSUM_MISMATCH", reason, { phase: "body", requestSent: "full" });
   }
@@ -278,6 +324,8 @@ export class ChecksumError extends SkeinError {
 
 /** A function that the caller gave (`request`, `parse`, `accept`) threw; its error is the `cause`. */
 export class HandlerError extends SkeinError {
+  declare readonly code: "HANDLER_FAILED";
+
   constructor(what: string, cause: unknown) {
     super("HANDLER_FAILED", `${what} threw: ${messageOf(cause)}`, { cause });
   }
@@ -315,6 +363,8 @@ const NAMED = {
   AuthError,
   HTTPStatusError,
   SchemaError,
+  FileError,
+  ChecksumError,
   HandlerError,
   AbortError,
   InvalidUrl,
@@ -324,7 +374,9 @@ const NAMED = {
   BodyNotReplayable,
   ClientClosed,
 };
+export type ErrorName = keyof typeof NAMED;
+
 for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, "name", { value: name, writable: true, configurable: true });
+  Object.defineProperty(type.prototype, brandOf(name as ErrorName), { value: true });
 }
-Object.defineProperty(SkeinError.prototype, BRAND, { value: true });

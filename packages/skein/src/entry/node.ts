@@ -113,6 +113,8 @@ export {
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
+export type { ErrorCode } from "../core/error-codes.ts";
+export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
 export type { Link } from "../core/link-header.ts";

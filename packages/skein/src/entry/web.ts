@@ -73,6 +73,8 @@ export type { JsonLinesOptions, LinesOptions, StreamResponse } from "../client/s
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
+export type { ErrorCode } from "../core/error-codes.ts";
+export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
 export { Request } from "../core/request.ts";

@@ -13,7 +13,8 @@
  */
 
 import { formatDuration } from "../core/duration.ts";
-import type { ErrorCode, SkeinError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/error-codes.ts";
+import type { SkeinError } from "../core/errors.ts";
 import { backoff } from "./backoff.ts";
 
 /** A response whose status is refused. */

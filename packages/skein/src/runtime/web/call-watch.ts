@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import { formatDuration } from "../../core/duration.ts";
+import type { ErrorCode } from "../../core/error-codes.ts";
 import {
   AbortError,
-  type ErrorCode,
   HeadersTimeout,
   type Phase,
   ReadTimeout,

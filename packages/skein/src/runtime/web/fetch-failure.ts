@@ -1,9 +1,9 @@
+import type { ErrorCode } from "../../core/error-codes.ts";
 import {
   CloseError,
   ConnectError,
   ConnectTimeout,
   DnsError,
-  type ErrorCode,
   type ErrorDetails,
   isSkeinError,
   NetworkError,
