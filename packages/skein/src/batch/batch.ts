@@ -4,10 +4,10 @@ import { ownOptions } from "../core/own-options.ts";
 import type { Request } from "../core/request.ts";
 import { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
+import { parseRetryAfter } from "../core/retry-after.ts";
 import type { Service } from "../core/service.ts";
 import { isThrottle } from "../policy/cool-down.ts";
 import { decideRetry } from "../policy/retry.ts";
-import { parseRetryAfter } from "../policy/retry-after.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
 import { type BatchBounds, type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
@@ -24,7 +24,7 @@ export interface BatchBase<R> extends BatchBounds {
   /** A stack that has no retry layer. */
   readonly service: Service;
   build(item: R): Request;
-  /** Makes an error one for people: its whole line, its stack. */
+  /** Makes an error one for people: its whole line, its stack; and tells who wants to know. */
   complete(
     error: unknown,
     call: {
@@ -33,7 +33,7 @@ export interface BatchBase<R> extends BatchBounds {
       attempts: number;
       context: RequestContext;
     },
-  ): SkeinError;
+  ): SkeinError | Promise<SkeinError>;
 }
 
 /** How far the loop that reads may be behind before nothing more is started. */
@@ -235,7 +235,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       response = await this.#base.service.send(task.request!, context);
       if (context.traceFailure !== undefined) throw context.traceFailure;
     } catch (thrown) {
-      error = this.#base.complete(thrown, { request: task.request, elapsed: 0, attempts: 1, context });
+      const call = { request: task.request, elapsed: 0, attempts: 1, context };
+      const completed = this.#base.complete(thrown, call);
+      error = completed instanceof Promise ? await completed : completed;
     }
     task.context = undefined;
     this.#scheduler.release(task);
@@ -286,7 +288,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
-    error.retryAfterMs ??= after.retryAfterMs;
+    // By the batch's own clock: the error has asked the wall's.
+    error.retryAfterMs = after.retryAfterMs ?? error.retryAfterMs;
     const decision = decideRetry({
       attempt: task.counted,
       attempts: this.#settings.attempts,

@@ -10,10 +10,10 @@ import { type BodilessOptions, buildRequest, type RequestOptions } from "./build
 import { Call } from "./call.ts";
 import { type CallOptionName, type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
-import { completeError } from "./complete-error.ts";
 import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
+import { completeAttempt, endFailed } from "./failed-call.ts";
 import type { Fetch } from "./fetch/fetch.ts";
 import {
   type ClientOptions,
@@ -24,7 +24,7 @@ import {
   type OptionPorts,
   refuseUnsupported,
 } from "./options.ts";
-import { isForFallback, raise } from "./outcome.ts";
+import { raise } from "./outcome.ts";
 import type { PaginateOptions } from "./paginate.ts";
 import type { ClientParts } from "./parts.ts";
 import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
@@ -240,7 +240,7 @@ export class BaseClient implements AsyncDisposable {
     items: Iterable<I> | AsyncIterable<I>,
     options: BatchOptions<I, V, string | URL | BatchRequest> = {},
   ): Batch<I, V> {
-    const { limits } = this.#settings;
+    const { limits, hooks } = this.#settings;
     return this.#base.parts.batch(items, options, {
       clock: this.#base.ports.clock,
       service: batchStack(this.#transport, this.#stackParts()),
@@ -248,7 +248,7 @@ export class BaseClient implements AsyncDisposable {
       settings: this.#settings.buffered,
       maxConnections: limits.maxConnections,
       maxConnectionsPerOrigin: limits.maxConnectionsPerOrigin,
-      complete: completeError,
+      complete: (thrown, call) => completeAttempt(thrown, call, hooks?.error),
     });
   }
 
@@ -314,14 +314,8 @@ export class BaseClient implements AsyncDisposable {
     } catch (error) {
       call.end();
       const elapsed = clock.now() - startedAt;
-      const completed = completeError(error, {
-        request,
-        elapsed,
-        attempts: settings.policies.attempts,
-        context,
-      });
-      if (options?.fallback === undefined || !isForFallback(completed)) throw completed;
-      return options.fallback(completed);
+      const failed = { request, elapsed, attempts: settings.policies.attempts, context };
+      return endFailed(error, failed, { hook: this.#settings.hooks?.error, fallback: options?.fallback });
     }
   }
 

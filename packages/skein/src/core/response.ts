@@ -13,6 +13,7 @@ import type { IncomingBody } from "./incoming-body.ts";
 import { type Link, linksByRelation, parseLinks } from "./link-header.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { cookiesOf } from "./set-cookie.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 import { type ExchangeRecord, type Timings, timingsOf } from "./timings.ts";
@@ -225,6 +226,7 @@ export class Response {
     const reason = `answered ${this.status}${phrase}${this.#quoteBody()}${retries}`;
     const error = new HTTPStatusError<Response>(this, reason);
     error.attempts = this.attempts;
+    error.retryAfterMs = parseRetryAfter(this.headers.get("retry-after"), Date.now());
     error.request = { method: this.request.method, url: redactUrl(this.url) };
     error.message = `${this.request}: ${error.reason}`;
     return error;

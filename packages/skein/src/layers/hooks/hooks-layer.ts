@@ -15,26 +15,26 @@ export interface Hooks extends CallEvents {
   request?(request: Request): Request | void | Promise<Request | void>;
   /** The final response: read, unless it streams; what it returns takes its place. */
   response?(response: Response): Response | void | Promise<Response | void>;
-  /** The final error, before it is thrown; what it returns is thrown in its place. */
+  /**
+   * The error of a call that failed for good, once a call, before `fallback` is asked: also a refused status where
+   * `raiseForStatus` makes it an error. What it returns is thrown in its place. In a batch: of an attempt that failed.
+   */
   error?(error: SkeinError): Error | void | Promise<Error | void>;
 }
 
 /** The names, for those who check options. */
 export const HOOK_NAMES = ["request", "response", "error", "retry", "redirect"] as const;
 
-/** Calls `request`, `response` and `error`; `retry` and `redirect` are called by those layers. */
+/**
+ * Calls `request` and `response`. `retry` and `redirect` are called by those layers, `error` by the client: a call may also
+ * fail outside of all layers.
+ */
 export function hooksLayer(hooks: Hooks): Layer {
   return inner =>
     ({
       async send(request, context) {
-        try {
-          const sent = await changed(request, { run: hooks.request, name: "hooks.request", type: Request });
-          const response = await inner.send(sent, context);
-          return await changedResponse(response, hooks);
-        } catch (thrown) {
-          if (hooks.error === undefined || !isSkeinError(thrown)) throw thrown;
-          throw (await run("hooks.error", () => hooks.error?.(thrown))) ?? thrown;
-        }
+        const sent = await changed(request, { run: hooks.request, name: "hooks.request", type: Request });
+        return changedResponse(await inner.send(sent, context), hooks);
       },
       close: () => inner.close(),
     }) satisfies Service;

@@ -3,6 +3,7 @@ import { AbortError, type Attempt, HandlerError, isSkeinError, type SkeinError }
 import type { Request } from "../../core/request.ts";
 import type { CallEvents, RequestContext, RetryEvent } from "../../core/request-context.ts";
 import { Response } from "../../core/response.ts";
+import { parseRetryAfter } from "../../core/retry-after.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import {
   decideRetry,
@@ -10,7 +11,6 @@ import {
   type RefusalReason,
   type RetryDecision,
 } from "../../policy/retry.ts";
-import { parseRetryAfter } from "../../policy/retry-after.ts";
 import { discardBody } from "../discard-body.ts";
 
 /** Refusals that the caller would not guess from the failure itself. */
