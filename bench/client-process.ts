@@ -21,7 +21,7 @@ let stopAt = 0;
 
 async function worker(): Promise<void> {
   while (performance.now() < stopAt) {
-    const text = await client.get(distinct === undefined ? url : `${url}?n=${count}`);
+    const text = await client.call(distinct === undefined ? url : `${url}?n=${count}`);
     if (!text.endsWith(expected)) throw new Error(`${name} got ${JSON.stringify(text)}`);
     count += 1;
   }

@@ -6,7 +6,7 @@ export const makeClient: MakeClient = ({ connections }) => {
   const httpAgent = new Agent({ keepAlive: true, maxSockets: connections });
   const client = axios.create({ httpAgent, responseType: "text" });
   return {
-    async get(url) {
+    async call(url) {
       const { data } = await client.get<string>(url);
       return data;
     },

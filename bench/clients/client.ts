@@ -1,6 +1,6 @@
-/** A client under measurement: `get` fetches the URL and reads the body as text. */
+/** A client under measurement: `call` fetches the URL, or posts to it, and reads the body as text. */
 export interface BenchClient {
-  get(url: string): Promise<string>;
+  call(url: string): Promise<string>;
   close(): Promise<void> | void;
 }
 

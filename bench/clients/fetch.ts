@@ -2,7 +2,7 @@ import type { MakeClient } from "./client.ts";
 
 /** Node's own. */
 export const makeClient: MakeClient = () => ({
-  async get(url) {
+  async call(url) {
     const response = await fetch(url);
     return response.text();
   },

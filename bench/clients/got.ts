@@ -5,5 +5,5 @@ import type { MakeClient } from "./client.ts";
 export const makeClient: MakeClient = ({ connections }) => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const client = got.extend({ agent: { http: agent } });
-  return { get: url => client.get(url).text(), close: () => agent.destroy() };
+  return { call: url => client.get(url).text(), close: () => agent.destroy() };
 };

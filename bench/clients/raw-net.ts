@@ -13,7 +13,7 @@ export const makeClient: MakeClient = async ({ url, connections }) => {
   for (let i = 0; i < connections; i++)
     idle.push(new RawConnection(Number(port), hostname, { head, length }));
   return {
-    async get() {
+    async call() {
       const connection = idle.pop()!;
       const text = await connection.request();
       idle.push(connection);

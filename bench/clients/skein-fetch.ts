@@ -7,7 +7,7 @@ export const makeClient: MakeClient = ({ connections }) => {
     limits: { maxConnections: connections, maxConnectionsPerOrigin: connections },
   });
   return {
-    async get(url) {
+    async call(url) {
       const response = await client.fetch(url);
       return response.text();
     },

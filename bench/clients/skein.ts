@@ -7,7 +7,7 @@ export const makeClient: MakeClient = ({ connections }) => {
     limits: { maxConnections: connections, maxConnectionsPerOrigin: connections },
   });
   return {
-    async get(url) {
+    async call(url) {
       const response = await client.get(url);
       return response.text();
     },

@@ -6,7 +6,7 @@ export const makeClient: MakeClient = ({ url, connections }) => {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections, pipelining: 1 });
   return {
-    get: () =>
+    call: () =>
       new Promise((resolve, reject) => {
         let text = "";
         pool.dispatch(

@@ -5,7 +5,7 @@ export const makeClient: MakeClient = ({ url, connections }) => {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections, pipelining: 1 });
   return {
-    async get() {
+    async call() {
       const { body } = await pool.request({ method: "GET", path: pathname });
       return body.text();
     },
