@@ -1,6 +1,7 @@
-import { BytesBody, type RequestBody, StreamBody } from "../core/body.ts";
+import { type BodyUse, BytesBody, type RequestBody, StreamBody } from "../core/body.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Files } from "../core/files.ts";
+import { chunkSource } from "./chunk-source.ts";
 
 type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
@@ -38,7 +39,7 @@ export function contentBody(content: Content, name: string, files: Files | undef
     return new BytesBody(new Uint8Array(content.buffer, content.byteOffset, content.byteLength));
   if (content instanceof ArrayBuffer) return new BytesBody(new Uint8Array(content));
   if (typeof content === "function")
-    return new StreamBody(() => asBytes(content(), name), { length: undefined, replayable: true });
+    return new StreamBody(use => asBytes(content(), name, use), { length: undefined, replayable: true });
   if (typeof content !== "object" || content === null) throw notContent(name);
   if (isBlob(content)) {
     const open = () => content.stream() as unknown as AsyncIterable<Uint8Array>;
@@ -47,7 +48,7 @@ export function contentBody(content: Content, name: string, files: Files | undef
   if ("getAll" in content)
     throw new InvalidOption(`${name}: a FormData is sent as \`multipart\`, and URLSearchParams as \`form\``);
   if (Symbol.asyncIterator in content || Symbol.iterator in content) {
-    const open = () => asBytes(content, name);
+    const open = (use?: BodyUse) => asBytes(content, name, use);
     if (!Array.isArray(content)) return new StreamBody(open, { length: undefined, replayable: false });
     return new StreamBody(open, { length: undefined, replayable: true });
   }
@@ -71,8 +72,10 @@ function fileBody(path: string, name: string, files: Files | undefined): Request
   return new StreamBody(() => files.read(path), { length: files.sizeOf(path), replayable: true });
 }
 
-async function* asBytes(chunks: Chunks, name: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
+async function* asBytes(chunks: Chunks, name: string, use?: BodyUse): AsyncGenerator<Uint8Array> {
+  // Those of an array or of a generator that is not asynchronous are there: nobody waits for them.
+  const isSync = typeof chunks !== "object" || !(Symbol.asyncIterator in chunks);
+  for await (const chunk of isSync ? chunks : chunkSource(chunks, use)) {
     if (typeof chunk === "string") yield utf8.encode(chunk);
     else if (chunk instanceof Uint8Array) yield chunk;
     else throw new InvalidOption(`${name}: expected chunks of bytes or text; got ${typeof chunk}`);

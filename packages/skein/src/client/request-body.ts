@@ -95,7 +95,7 @@ function held(headers: Headers, body: RequestBody): Encoded {
 }
 
 function withLength(body: RequestBody, length: number): RequestBody {
-  return { length, replayable: body.replayable, open: () => body.open() };
+  return { length, replayable: body.replayable, open: use => body.open(use) };
 }
 
 const utf8 = new TextEncoder();

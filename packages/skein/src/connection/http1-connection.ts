@@ -5,13 +5,13 @@ import { Headers } from "../core/headers.ts";
 import type { Connector, OpeningStep, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
 import type { Origin } from "../core/url.ts";
-import { encodeChunkHead, LAST_CHUNK } from "../protocol/http1/request-writer.ts";
 import {
   type ReaderLimits,
   ResponseReader,
   type ResponseSink,
   type Violation,
 } from "../protocol/http1/response-reader.ts";
+import { BodySender } from "./body-sender.ts";
 import type { CoarseTime, Connection, ConnectionOwner, ConnectionState, OpenedFor } from "./connection.ts";
 import {
   connectError,
@@ -75,7 +75,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   readonly #blockedBefore: number;
   #needsDrain = false;
   #paused = false;
-  #wakeWriter: (() => void) | undefined;
+  #sender: BodySender | undefined;
   /** The exact time at which a head came in this very read: what ends in it as well needs no other look at the clock. */
   #headReadAt = 0;
 
@@ -169,9 +169,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   onDrain(): void {
     this.#needsDrain = false;
     this.#activeAt = this.#setup.time.now;
-    const wake = this.#wakeWriter;
-    this.#wakeWriter = undefined;
-    wake?.();
+    this.#sender?.drained();
   }
 
   onEof(): void {
@@ -289,9 +287,10 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   #sendBody(exchange: Exchange, head: string, body: RequestBody): void {
     this.#sent = "partial";
     exchange.noteBodyBegins(this.#setup.clock.now(), body.length);
+    const sender = new BodySender(this.#socket);
     let source: Uint8Array | AsyncIterable<Uint8Array>;
     try {
-      source = openBody(body);
+      source = openBody(body, sender);
     } catch (cause) {
       return this.#abort(exchange, bodyFailed(cause, this.#progress()));
     }
@@ -300,8 +299,14 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
       return this.#sendWhole(this.#socket.writeBoth(head, source));
     }
     this.#needsDrain = !this.#socket.write(head);
-    this.#pump(exchange, source, body.length === undefined).catch(cause =>
-      this.#abort(exchange, bodyFailed(cause, this.#progress())),
+    this.#sender = sender;
+    const onWritten = (drained: boolean) => {
+      this.#needsDrain = !drained;
+      this.#activeAt = this.#setup.time.now;
+    };
+    sender.send(source, body.length === undefined, onWritten).then(
+      drained => drained !== undefined && this.#exchange === exchange && this.#sendWhole(drained),
+      cause => this.#abort(exchange, bodyFailed(cause, this.#progress())),
     );
   }
 
@@ -312,31 +317,6 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     this.#exchange!.noteSent(hadBody ? this.#setup.clock.now() : undefined, hadBody);
     this.#sent = "full";
     this.#sentAt = this.#setup.time.now;
-  }
-
-  /** Sends a body made of chunks, no faster than the network takes it. */
-  async #pump(exchange: Exchange, source: AsyncIterable<Uint8Array>, isChunked: boolean): Promise<void> {
-    for await (const chunk of source) {
-      if (this.#exchange !== exchange) return;
-      if (chunk.length === 0) continue;
-      const taken = isChunked ? this.#writeChunk(chunk) : this.#socket.write(chunk);
-      this.#activeAt = this.#setup.time.now;
-      if (!taken) await this.#drained();
-    }
-    if (this.#exchange === exchange) this.#sendWhole(!isChunked || this.#socket.write(LAST_CHUNK));
-  }
-
-  #writeChunk(chunk: Uint8Array): boolean {
-    this.#socket.write(encodeChunkHead(chunk.length));
-    this.#socket.write(chunk);
-    return this.#socket.write("\r\n");
-  }
-
-  #drained(): Promise<void> {
-    this.#needsDrain = true;
-    return new Promise(resolve => {
-      this.#wakeWriter = resolve;
-    });
   }
 
   // ── endings ──
@@ -381,8 +361,8 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     this.#body = undefined;
     // What was not read yet is in memory: the socket has the next answer to bring.
     if (this.#paused) this.resumeBody();
-    this.#wakeWriter?.();
-    this.#wakeWriter = undefined;
+    this.#sender?.abandon();
+    this.#sender = undefined;
   }
 
   #close(error: Error | undefined): void {

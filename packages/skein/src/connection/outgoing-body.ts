@@ -1,4 +1,4 @@
-import type { RequestBody } from "../core/body.ts";
+import type { BodyUse, RequestBody } from "../core/body.ts";
 import type { ErrorCode } from "../core/error-codes.ts";
 import { isSkeinError, LocalProtocolError, type SkeinError, WriteError } from "../core/errors.ts";
 import { messageOf } from "../core/message-of.ts";
@@ -19,8 +19,8 @@ export function framingOf(body: RequestBody): string {
  * have grown, since the request was made. The server would read the next request as the rest of this one, or the rest of
  * this one as a request.
  */
-export function openBody(body: RequestBody): Uint8Array | AsyncIterable<Uint8Array> {
-  const source = body.open();
+export function openBody(body: RequestBody, use: BodyUse): Uint8Array | AsyncIterable<Uint8Array> {
+  const source = body.open(use);
   if (!(source instanceof Uint8Array))
     return body.length === undefined ? source : heldTo(body.length, source);
   if (source.length !== body.length) throw wrongLength(body.length, `${source.length}`);

@@ -1,4 +1,5 @@
-import { BytesBody, type RequestBody, StreamBody } from "../../core/body.ts";
+import { type BodyUse, BytesBody, type RequestBody, StreamBody } from "../../core/body.ts";
+import { chunkSource } from "../chunk-source.ts";
 import { isBlob } from "../content-body.ts";
 import { encodeMultipart } from "../multipart/multipart-body.ts";
 
@@ -54,7 +55,7 @@ function streamBody(source: ByteStream, duplex: unknown, length: number | undefi
     throw new TypeError('RequestInit: duplex option is required ("half") when sending a stream');
   if ("locked" in source && source.locked)
     throw new TypeError("Response body object should not be disturbed or locked");
-  return new StreamBody(() => chunksOf(source), { length, replayable: false });
+  return new StreamBody(use => chunksOf(source, use), { length, replayable: false });
 }
 
 /** How much of a Request's body is looked at, to tell a body from a stream. */
@@ -72,12 +73,18 @@ export async function requestBody(stream: ReadableStream<Uint8Array>): Promise<R
     const next = reader.read();
     const read = await Promise.race([next, afterThisTurn()]);
     if (read === "later")
-      return new StreamBody(() => joined(ahead, next, reader), { length: undefined, replayable: false });
+      return new StreamBody(use => joined(ahead, { next, reader, use }), {
+        length: undefined,
+        replayable: false,
+      });
     if (read.done) return new BytesBody(concat(ahead, size));
     ahead.push(read.value);
     size += read.value.length;
   }
-  return new StreamBody(() => joined(ahead, reader.read(), reader), { length: undefined, replayable: false });
+  return new StreamBody(use => joined(ahead, { next: reader.read(), reader, use }), {
+    length: undefined,
+    replayable: false,
+  });
 }
 
 function afterThisTurn(): Promise<"later"> {
@@ -86,18 +93,26 @@ function afterThisTurn(): Promise<"later"> {
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
+interface Rest {
+  /** The read that is under way. */
+  readonly next: ReturnType<Reader["read"]>;
+  readonly reader: Reader;
+  readonly use: BodyUse | undefined;
+}
+
 async function* joined(
   ahead: readonly Uint8Array[],
-  next: ReturnType<Reader["read"]>,
-  reader: Reader,
+  { next, reader, use }: Rest,
 ): AsyncGenerator<Uint8Array> {
   let ended = false;
+  const giveUp = () => void reader.cancel("the request ended").catch(() => undefined);
+  if (use !== undefined) use.onAbandon = giveUp;
   try {
     yield* ahead;
     for (let read = await next; !read.done; read = await reader.read()) yield requireBytes(read.value);
     ended = true;
   } finally {
-    if (!ended) reader.cancel("the request ended").catch(() => undefined);
+    if (!ended) giveUp();
   }
 }
 
@@ -112,14 +127,8 @@ function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
-/** Streams of other copies have no async iterator everywhere: the reader is what all have. */
-async function* chunksOf(source: ByteStream): AsyncGenerator<Uint8Array> {
-  if (!("getReader" in source)) {
-    for await (const chunk of source) yield requireBytes(chunk);
-    return;
-  }
-  const reader = source.getReader();
-  yield* joined([], reader.read(), reader);
+async function* chunksOf(source: ByteStream, use: BodyUse | undefined): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunkSource(source, use)) yield requireBytes(chunk);
 }
 
 /** Fetch standard: a stream of anything but bytes fails the fetch. */

@@ -1,4 +1,4 @@
-import { BytesBody, type RequestBody } from "../../core/body.ts";
+import { type BodyUse, BytesBody, type RequestBody } from "../../core/body.ts";
 import { InvalidOption } from "../../core/errors.ts";
 import type { Files } from "../../core/files.ts";
 import { isBoundary, occursIn, randomBoundary } from "./boundary.ts";
@@ -100,8 +100,8 @@ class MultipartBody implements RequestBody {
     this.length = length;
   }
 
-  open(): Uint8Array | AsyncIterable<Uint8Array> {
-    if (!this.#isInMemory || this.length! > SMALL) return this.#chunks();
+  open(use?: BodyUse): Uint8Array | AsyncIterable<Uint8Array> {
+    if (!this.#isInMemory || this.length! > SMALL) return this.#chunks(use);
     const whole = new Uint8Array(this.length!);
     let offset = 0;
     for (const piece of this.#pieces()) {
@@ -121,11 +121,11 @@ class MultipartBody implements RequestBody {
     yield this.#end;
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array> {
+  async *#chunks(use: BodyUse | undefined): AsyncGenerator<Uint8Array> {
     let before = this.#delimiter;
     for (const { head, body } of this.#parts) {
       yield join(before, head);
-      const content = body.open();
+      const content = body.open(use);
       if (content instanceof Uint8Array) yield content;
       else yield* content;
       before = join(LINE_END, this.#delimiter);

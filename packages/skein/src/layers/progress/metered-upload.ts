@@ -1,4 +1,4 @@
-import type { RequestBody } from "../../core/body.ts";
+import type { BodyUse, RequestBody } from "../../core/body.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ProgressListener } from "../../core/progress.ts";
 import { ProgressMeter } from "../../policy/progress-meter.ts";
@@ -21,10 +21,10 @@ export class MeteredUpload implements RequestBody {
     this.#clock = clock;
   }
 
-  async *open(): AsyncGenerator<Uint8Array> {
+  async *open(use?: BodyUse): AsyncGenerator<Uint8Array> {
     const facts = { name: "onUploadProgress", total: this.length };
     const meter = new ProgressMeter(this.#listener, this.#clock, facts);
-    const source = this.#inner.open();
+    const source = this.#inner.open(use);
     for await (const chunk of source instanceof Uint8Array ? slices(source) : source) {
       yield chunk;
       // Asked for more: the network has taken what came before.

@@ -66,7 +66,7 @@ class FetchHandlerTransport implements Transport {
 
 /** The request as the application gets it, with the fields that a server would have read from the wire. */
 function incoming(request: Request, signal: AbortSignal): globalThis.Request {
-  const init = webRequestInit(request, webBody(request), signal);
+  const init = webRequestInit(request, webBody(request, signal), signal);
   const headers = init.headers as Headers;
   if (!headers.has("host")) headers.set("host", request.url.origin.host);
   const length = request.body?.length;

@@ -89,7 +89,7 @@ class FetchTransport implements Transport {
   }
 
   async #exchange(request: Request, context: RequestContext, watch: CallWatch): Promise<Response> {
-    const body = await bodyFor(request);
+    const body = await bodyFor(request, watch.signal);
     // A page hides redirects from its scripts: there the platform follows them, elsewhere Skein does.
     const follows = inPage() && context.policies.maxRedirects > 0;
     const init = webRequestInit(request, body, watch.signal);
@@ -112,8 +112,8 @@ class FetchTransport implements Transport {
 }
 
 /** A page sends no streams over HTTP/1.1, so there they are read first. */
-async function bodyFor(request: Request): Promise<WebBody> {
-  if (!inPage() || request.body === undefined || request.method === "GET") return webBody(request);
+async function bodyFor(request: Request, signal: AbortSignal): Promise<WebBody> {
+  if (!inPage() || request.body === undefined || request.method === "GET") return webBody(request, signal);
   return bufferedBody(request.body);
 }
 

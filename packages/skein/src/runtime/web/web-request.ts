@@ -1,4 +1,4 @@
-import type { RequestBody } from "../../core/body.ts";
+import type { BodyUse, RequestBody } from "../../core/body.ts";
 import { LocalProtocolError } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
 
@@ -22,19 +22,21 @@ export function webRequestInit(request: Request, body: WebBody, signal: AbortSig
 }
 
 /**
- * The body, streamed where it is a stream.
+ * The body, streamed where it is a stream; its source is let go of when `signal` aborts, which no fetch does by itself
+ * while a read is under way.
  *
  * @throws LocalProtocolError for a GET or HEAD with a body, which no fetch can send
  */
-export function webBody({ method, body }: Request): WebBody {
+export function webBody({ method, body }: Request, signal: AbortSignal): WebBody {
   if (body === undefined) return undefined;
   if (method === "GET" || method === "HEAD") {
     throw new LocalProtocolError("INVALID_REQUEST", `a ${method} with a body can't be sent by fetch`, {
       requestSent: "none",
     });
   }
-  const source = body.open();
-  return source instanceof Uint8Array ? (source as Uint8Array<ArrayBuffer>) : streamOf(source);
+  const use: BodyUse = { onAbandon: undefined };
+  const source = body.open(use);
+  return source instanceof Uint8Array ? (source as Uint8Array<ArrayBuffer>) : streamOf(source, use, signal);
 }
 
 /** The whole body: for platforms that don't send streams. */
@@ -55,8 +57,13 @@ function webHeaders(request: Request): Headers {
   }
 }
 
-function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+function streamOf(
+  source: AsyncIterable<Uint8Array>,
+  use: BodyUse,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
+  signal.addEventListener("abort", () => use.onAbandon?.(), { once: true });
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -65,6 +72,7 @@ function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
         else controller.enqueue(value);
       },
       async cancel() {
+        use.onAbandon?.();
         await iterator.return?.();
       },
     },
