@@ -167,6 +167,8 @@ describe("a batch", () => {
     expect(() => client.batch([], { perOrigin: 101, concurrency: 200 })).toThrow(
       /perOrigin: 101 .*maxConnectionsPerOrigin is 100/,
     );
+    const slow = new Client({ limits: { maxInFlightPerOrigin: 5 } });
+    expect(() => slow.batch([], { perOrigin: 6 })).toThrow(/perOrigin: 6 .*maxInFlightPerOrigin is 5/);
     expect(() => client.batch([], { onFailure: "explode" as never })).toThrow(/onFailure/);
   });
 });

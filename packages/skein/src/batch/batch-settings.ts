@@ -22,6 +22,7 @@ export interface BatchBounds {
   readonly settings: CallSettings;
   readonly maxConnections: number;
   readonly maxConnectionsPerOrigin: number;
+  readonly maxInFlightPerOrigin: number;
 }
 
 const NAMES =
@@ -36,7 +37,7 @@ export function normalizeBatchOptions<I, V, R>(
   bounds: BatchBounds,
 ): BatchSettings {
   const options = checkNames(given, NAMES, "batch");
-  const { settings, maxConnections, maxConnectionsPerOrigin } = bounds;
+  const { settings, maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin } = bounds;
   const wanted = requireCount(
     options.concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections),
     "concurrency",
@@ -44,13 +45,17 @@ export function normalizeBatchOptions<I, V, R>(
   );
   requireAtMost("concurrency", wanted, { name: "limits.maxConnections", value: maxConnections });
   const perOrigin = requireCount(
-    options.perOrigin ?? Math.min(wanted, maxConnectionsPerOrigin),
+    options.perOrigin ?? Math.min(wanted, maxConnectionsPerOrigin, maxInFlightPerOrigin),
     "perOrigin",
     1,
   );
   requireAtMost("perOrigin", perOrigin, {
     name: "limits.maxConnectionsPerOrigin",
     value: maxConnectionsPerOrigin,
+  });
+  requireAtMost("perOrigin", perOrigin, {
+    name: "limits.maxInFlightPerOrigin",
+    value: maxInFlightPerOrigin,
   });
   if (options.onFailure !== undefined && !["continue", "cancel-batch"].includes(options.onFailure)) {
     throw new InvalidOption(`onFailure: expected "continue" or "cancel-batch"; got "${options.onFailure}"`);

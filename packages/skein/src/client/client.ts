@@ -248,6 +248,7 @@ export class BaseClient implements AsyncDisposable {
       settings: this.#settings.buffered,
       maxConnections: limits.maxConnections,
       maxConnectionsPerOrigin: limits.maxConnectionsPerOrigin,
+      maxInFlightPerOrigin: limits.maxInFlightPerOrigin,
       complete: (thrown, call) => completeAttempt(thrown, call, hooks?.error),
     });
   }

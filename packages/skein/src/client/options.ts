@@ -32,6 +32,20 @@ export interface LimitOptions {
   maxConnections?: number;
   /** Default: 100. */
   maxConnectionsPerOrigin?: number;
+  /**
+   * Requests to one origin that may be under way at once, bodies included, however many a connection could carry; the
+   * others wait their turn. Default: 100, or `maxConnectionsPerOrigin` where that is more.
+   */
+  maxInFlightPerOrigin?: number;
+  /** Connections that are kept while nothing is under way on them; 0 keeps none. Default: all. */
+  maxKeepAlive?: number;
+  /**
+   * Calls that may wait for a connection; those for which one is being opened are not counted. A call beyond them fails at
+   * once with PoolFull. Default: no limit, only timeouts end the wait.
+   */
+  maxWaiting?: number;
+  /** Requests after which a connection is not used again. Default: no limit. */
+  maxRequestsPerConnection?: number;
   /** How long an idle connection is kept. Default: 5 s. */
   keepAliveExpiry?: Duration;
   /** The age at which a connection is not used again. Default: 5 minutes. */
@@ -122,6 +136,10 @@ const MIB = 1024 * 1024;
 const DEFAULT_LIMITS: ClientSettings["limits"] = {
   maxConnections: 256,
   maxConnectionsPerOrigin: 100,
+  maxInFlightPerOrigin: 100,
+  maxKeepAlive: NONE,
+  maxWaiting: NONE,
+  maxRequestsPerConnection: NONE,
   keepAliveExpiry: 5_000,
   maxAge: 300_000,
   maxHeaderBytes: 64 * 1024,
@@ -130,6 +148,8 @@ const DEFAULT_LIMITS: ClientSettings["limits"] = {
 };
 
 const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout"]);
+/** The others are at least 1. */
+const MAY_BE_ZERO = new Set(["maxKeepAlive", "maxWaiting"]);
 
 const DEFAULT_CALL: CallSettings = {
   timeouts: { total: 300_000, connect: 5_000, read: 30_000, write: 30_000, headers: NONE, pool: NONE },
@@ -169,6 +189,10 @@ const OF_CONNECTIONS: readonly string[] = [
   "tls",
   "limits.maxConnections",
   "limits.maxConnectionsPerOrigin",
+  "limits.maxInFlightPerOrigin",
+  "limits.maxKeepAlive",
+  "limits.maxWaiting",
+  "limits.maxRequestsPerConnection",
   "limits.keepAliveExpiry",
   "limits.maxAge",
   "limits.maxHeaderBytes",
@@ -317,7 +341,12 @@ function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {
     if (value === undefined) continue;
     normalized[name] = TIME_LIMITS.has(name)
       ? parseDuration(value, `limits.${name}`)
-      : requireCount(value, `limits.${name}`, 1);
+      : requireCount(value, `limits.${name}`, MAY_BE_ZERO.has(name) ? 0 : 1);
   }
+  if (limits.maxInFlightPerOrigin === undefined)
+    normalized.maxInFlightPerOrigin = Math.max(
+      DEFAULT_LIMITS.maxInFlightPerOrigin,
+      normalized.maxConnectionsPerOrigin!,
+    );
   return normalized as ClientSettings["limits"];
 }

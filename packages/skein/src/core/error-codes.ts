@@ -38,6 +38,7 @@ export type TransportErrorCode =
 /** Why a request has no answer that could be used. */
 export type RequestErrorCode =
   | TransportErrorCode
+  | "POOL_FULL"
   | "DECODING_FAILED"
   | "INVALID_JSON"
   | "TOO_MANY_REDIRECTS"

@@ -19,6 +19,7 @@ import type {
   InvalidUrl,
   LocalProtocolError,
   NetworkError,
+  PoolFull,
   PoolTimeout,
   ProtocolError,
   ReadError,
@@ -90,6 +91,7 @@ export const isProtocolError: Guard<ProtocolError> = /* @__PURE__ */ guard("Prot
 export const isLocalProtocolError: Guard<LocalProtocolError> = /* @__PURE__ */ guard("LocalProtocolError");
 export const isRemoteProtocolError: Guard<RemoteProtocolError> = /* @__PURE__ */ guard("RemoteProtocolError");
 export const isUnsupportedProtocol: Guard<UnsupportedProtocol> = /* @__PURE__ */ guard("UnsupportedProtocol");
+export const isPoolFull: Guard<PoolFull> = /* @__PURE__ */ guard("PoolFull");
 export const isDecodingError: Guard<DecodingError> = /* @__PURE__ */ guard("DecodingError");
 export const isTooManyRedirects: Guard<TooManyRedirects> = /* @__PURE__ */ guard("TooManyRedirects");
 export const isRedirectRefused: Guard<RedirectRefused> = /* @__PURE__ */ guard("RedirectRefused");

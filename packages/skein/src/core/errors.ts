@@ -9,6 +9,7 @@
  * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
  * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
  * │  │  │  └─ UnsupportedProtocol
+ * │  │  ├─ PoolFull: held back, by limits.maxWaiting
  * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge   AuthError
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
  * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
@@ -181,6 +182,11 @@ export class RemoteProtocolError extends ProtocolError {
 }
 export class UnsupportedProtocol extends TransportError {
   declare readonly code: "UNSUPPORTED_PROTOCOL";
+}
+
+/** No connection was free, and as many calls waited for one as `limits.maxWaiting` allows. */
+export class PoolFull extends RequestError {
+  declare readonly code: "POOL_FULL";
 }
 
 /** The body can't be decoded: a corrupt or truncated coding, or text that is not the JSON it was read as. */
@@ -356,6 +362,7 @@ const NAMED = {
   LocalProtocolError,
   RemoteProtocolError,
   UnsupportedProtocol,
+  PoolFull,
   DecodingError,
   TooManyRedirects,
   RedirectRefused,

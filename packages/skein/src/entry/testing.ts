@@ -12,6 +12,10 @@ import { type FetchHandler, fetchHandlerTransport } from "../runtime/web/app-han
 const APP_LIMITS = {
   maxConnections: Number.POSITIVE_INFINITY,
   maxConnectionsPerOrigin: Number.POSITIVE_INFINITY,
+  maxInFlightPerOrigin: Number.POSITIVE_INFINITY,
+  maxKeepAlive: Number.POSITIVE_INFINITY,
+  maxWaiting: Number.POSITIVE_INFINITY,
+  maxRequestsPerConnection: Number.POSITIVE_INFINITY,
   keepAliveExpiry: 0,
   maxAge: Number.POSITIVE_INFINITY,
   maxHeaderBytes: 64 * 1024,

@@ -8,8 +8,8 @@
  *   a timeout of the answer, a body that was cut or corrupt      safe methods
  *   everything else (certificates, aborts, misuse, limits, HTTP that is not HTTP)   never
  *
- * "Nothing was sent" from a wait for a connection (PoolTimeout) is not among them: the caller limited that wait, and
- * trying again would only wait again.
+ * "Nothing was sent" from a wait for a connection (PoolTimeout, PoolFull) is not among them: the caller limited that wait,
+ * and trying again would only wait again.
  */
 
 import { formatDuration } from "../core/duration.ts";
@@ -90,6 +90,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   DECODING_FAILED: "safe",
   // Another try would end in the same way, or is not ours to make.
   POOL_TIMEOUT: "never",
+  POOL_FULL: "never",
   CERTIFICATE_INVALID: "never",
   INVALID_REQUEST: "never",
   INVALID_RESPONSE: "never",

@@ -3,6 +3,13 @@ export interface PoolLimits {
   /** Connections in all. */
   readonly maxConnections: number;
   readonly maxConnectionsPerOrigin: number;
+  /** Requests under way at one origin. */
+  readonly maxInFlightPerOrigin: number;
+  /** Idle connections, of all origins. */
+  readonly maxKeepAlive: number;
+  /** Requests that wait for a connection, but for those on whose behalf one is being opened. */
+  readonly maxWaiting: number;
+  readonly maxRequestsPerConnection: number;
   /** How long an idle connection is kept, in milliseconds; less where the server keeps it for less. */
   readonly keepAliveExpiry: number;
   /** The age at which a connection is not used again, in milliseconds. */
@@ -15,6 +22,11 @@ export interface PoolLimits {
 
 /** The server's own limit is a promise that it closes then: one second before, we are still in time. */
 const SERVER_EXPIRY_MARGIN_MS = 1_000;
+
+/** How many connections an origin may have: of HTTP/1.1, each carries one request. */
+export function mostConnections(limits: PoolLimits): number {
+  return Math.min(limits.maxConnectionsPerOrigin, limits.maxInFlightPerOrigin);
+}
 
 /** How long this connection may idle. */
 export function idleLimit(limits: PoolLimits, serverKeepAliveMs: number | undefined): number {

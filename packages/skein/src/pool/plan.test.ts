@@ -1,11 +1,15 @@
 import { expect, test } from "@skein/testkit";
 import type { PoolLimits } from "./limits.ts";
-import { idleLimit } from "./limits.ts";
+import { idleLimit, mostConnections } from "./limits.ts";
 import { planConnection, yieldsTo } from "./plan.ts";
 
 const LIMITS: PoolLimits = {
   maxConnections: 10,
   maxConnectionsPerOrigin: 4,
+  maxInFlightPerOrigin: 100,
+  maxKeepAlive: 10,
+  maxWaiting: Number.POSITIVE_INFINITY,
+  maxRequestsPerConnection: Number.POSITIVE_INFINITY,
   keepAliveExpiry: 5_000,
   maxAge: 300_000,
   maxHeaderBytes: 65_536,
@@ -45,3 +49,14 @@ test.each([
   const claim = ([open, waitingSince]: readonly [number, number | undefined]) => ({ open, waitingSince });
   expect(yieldsTo(claim(own), claim(other))).toBe(yields);
 });
+
+test.each([
+  [4, 100, 4],
+  [100, 4, 4],
+])(
+  "%d connections and %d requests an origin: %d connections, of one request each",
+  (open, inFlight, most) => {
+    const limits = { ...LIMITS, maxConnectionsPerOrigin: open, maxInFlightPerOrigin: inFlight };
+    expect(mostConnections(limits)).toBe(most);
+  },
+);

@@ -3,7 +3,7 @@ import { type Progress, totalTimeout } from "../connection/error-map.ts";
 import { Exchange } from "../connection/exchange.ts";
 import { type ConnectionSetup, Http1Connection } from "../connection/http1-connection.ts";
 import { formatDuration } from "../core/duration.ts";
-import { AbortError, ClientClosed, isSkeinError, PoolTimeout } from "../core/errors.ts";
+import { AbortError, ClientClosed, isSkeinError, PoolFull, PoolTimeout } from "../core/errors.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
@@ -11,7 +11,7 @@ import type { Response } from "../core/response.ts";
 import type { Service } from "../core/service.ts";
 import type { TraceInfo } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
-import { idleLimit, type PoolLimits } from "./limits.ts";
+import { idleLimit, mostConnections, type PoolLimits } from "./limits.ts";
 import { planConnection, yieldsTo } from "./plan.ts";
 import { firstOther, OriginState } from "./pool-state.ts";
 import { Sweep } from "./sweep.ts";
@@ -25,6 +25,7 @@ import { Sweep } from "./sweep.ts";
  */
 export class Pool implements Service, ConnectionOwner {
   readonly #limits: PoolLimits;
+  readonly #mostPerOrigin: number;
   /** Connections there may be: `maxConnections`, or fewer for a while when the system has no file for one more. */
   #room: number;
   /** When to find out whether there are more files again. */
@@ -47,6 +48,7 @@ export class Pool implements Service, ConnectionOwner {
 
   constructor(limits: PoolLimits, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
     this.#limits = limits;
+    this.#mostPerOrigin = mostConnections(limits);
     this.#room = limits.maxConnections;
     this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
     this.#setup = {
@@ -77,6 +79,7 @@ export class Pool implements Service, ConnectionOwner {
       context.trace?.("pool.wait.started", startedAt, waitInfo(state));
       this.#wait(state, exchange);
       this.#plan(state);
+      if (this.#limits.maxWaiting !== Number.POSITIVE_INFINITY) this.#limitLine(state, exchange);
     });
   }
 
@@ -109,7 +112,7 @@ export class Pool implements Service, ConnectionOwner {
   connectionIdle(connection: Connection): void {
     const state = this.#stateOf(connection.origin);
     this.#opened(state, connection);
-    if (this.#closed || this.#isTooOld(connection) || this.#mustYield(state)) {
+    if (this.#closed || this.#isUsedUp(connection) || this.#mustYield(state)) {
       connection.destroy(new ClientClosed());
       return;
     }
@@ -124,6 +127,7 @@ export class Pool implements Service, ConnectionOwner {
     }
     state.idle.push(connection);
     this.#idle.add(connection);
+    if (this.#idle.size > this.#limits.maxKeepAlive) this.#oldestIdle().destroy(new ClientClosed());
     if (this.#starving.size + this.#wantMore.size > 0) this.#giveRoom();
     this.#updateHold();
   }
@@ -203,6 +207,17 @@ export class Pool implements Service, ConnectionOwner {
     this.#updateHold();
   }
 
+  /** The last one to come does not wait where too many do. */
+  #limitLine(state: OriginState, exchange: Exchange): void {
+    const { maxWaiting } = this.#limits;
+    // Only then is it worth it to count.
+    if (this.#waiting <= maxWaiting) return;
+    let stranded = 0;
+    for (const { waiters, connecting } of this.#origins.values())
+      stranded += Math.max(0, waiters.size - connecting);
+    if (stranded > maxWaiting) this.#leave(state, exchange, poolFull(maxWaiting, state));
+  }
+
   /** Opens what those who wait at this origin need, as far as there is room. */
   #plan(state: OriginState): void {
     while (!this.#closed) {
@@ -214,7 +229,7 @@ export class Pool implements Service, ConnectionOwner {
           total: this.#connections.size,
           idle: this.#idle.size,
         },
-        { maxConnections: this.#room, maxConnectionsPerOrigin: this.#limits.maxConnectionsPerOrigin },
+        { maxConnections: this.#room, maxConnectionsPerOrigin: this.#mostPerOrigin },
       );
       if (plan === "wait") return;
       if (plan === "queue-for-room") {
@@ -299,6 +314,10 @@ export class Pool implements Service, ConnectionOwner {
     return this.#sweep.now - connection.idleSince > idleLimit(this.#limits, connection.serverKeepAliveMs);
   }
 
+  #isUsedUp(connection: Connection): boolean {
+    return connection.requests >= this.#limits.maxRequestsPerConnection || this.#isTooOld(connection);
+  }
+
   #isTooOld(connection: Connection): boolean {
     return this.#sweep.now - connection.openedAt > this.#limits.maxAge;
   }
@@ -358,6 +377,11 @@ function waitInfo({ origin, open, waiters }: OriginState): TraceInfo {
 }
 
 const NOT_SENT = Object.freeze({ phase: "queue", requestSent: "none", peer: undefined }) satisfies Progress;
+
+function poolFull(most: number, state: OriginState): PoolFull {
+  const reason = `no connection is free, and ${most} calls wait already (limits.maxWaiting): ${state.open} open to this origin`;
+  return new PoolFull("POOL_FULL", reason, NOT_SENT);
+}
 
 function poolTimeout(ms: number, state: OriginState): PoolTimeout {
   const reason = `no connection was free within ${formatDuration(ms)}: ${state.open} open, ${state.waiters.size} waiting`;
