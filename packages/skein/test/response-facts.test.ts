@@ -1,5 +1,6 @@
+import { inspect } from "node:util";
 import { describe, expect, originServer, scriptedServer, test } from "@skein/testkit";
-import { Client, isSkeinError } from "../src/entry/node.ts";
+import { Client, Headers, isSkeinError } from "../src/entry/node.ts";
 
 describe("the facts of a response", () => {
   test("its trailers, buffered and streamed", async () => {
@@ -35,6 +36,35 @@ describe("the facts of a response", () => {
     const response = await client.get(url);
     expect(String(response)).toMatch(/^Response 200 OK for GET http:\/\/127\.0\.0\.1:\d+\/ok\?token=/);
     expect(String(response)).not.toContain("geheim");
+  });
+
+  test("console.log shows it, its request, its headers and the client on one line each, without credentials", async () => {
+    await using origin = await originServer();
+    const client = new Client({ baseUrl: `${origin.url.replace("//", "//ada:geheim@")}/v1` });
+    const url = new URL(`${origin.url}/ok?token=geheim`);
+    const headers = { Authorization: "Bearer geheim", Cookie: "s=geheim", Accept: "text/plain" };
+    const response = await client.get(url, { headers });
+    const stream = await client.stream(url);
+    const shown = [response, stream, response.request, response.request.headers, client].map(value =>
+      inspect(value),
+    );
+    stream.close();
+    await client.close();
+    const at = `GET ${origin.url}/ok?token=***`;
+    expect(shown).toEqual([
+      `Response 200 OK for ${at}`,
+      `StreamResponse 200 OK for ${at}`,
+      `Request ${at}`,
+      expect.stringMatching(
+        /^Headers \{ .*Authorization: Bearer \*{3}, Cookie: \*{3}, Accept: text\/plain.* \}$/,
+      ),
+      `Client of ${origin.url}/v1`,
+    ]);
+    expect([inspect({ client }), inspect(Headers.empty)]).toEqual([
+      `{ client: Client of ${origin.url}/v1, closed }`,
+      "Headers {}",
+    ]);
+    expect(shown.join()).not.toContain("geheim");
   });
 });
 

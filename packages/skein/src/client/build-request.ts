@@ -3,7 +3,8 @@ import { BytesBody, type RequestBody } from "../core/body.ts";
 import { InvalidOption, InvalidUrl, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import { checkNames } from "../core/option-names.ts";
-import { Request } from "../core/request.ts";
+import { ownOptions } from "../core/own-options.ts";
+import { type Extensions, Request } from "../core/request.ts";
 import type { Response } from "../core/response.ts";
 import { parseUrl, type Url } from "../core/url.ts";
 import { isHarmlessElsewhere } from "../layers/redirect/harmless-fields.ts";
@@ -29,6 +30,10 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
   /** Sent as Idempotency-Key, the same on every attempt: makes a POST safe to repeat. `true` makes one up. */
   idempotencyKey?: string | true;
   /**
+   * For layers and transports of one's own: `request.extensions` and `response.extensions` hold it. Nothing of it is sent.
+   */
+  extensions?: Extensions | undefined;
+  /**
    * What the call answers when it failed for good, in the place of the error: "on a timeout, the default". Given the error;
    * throwing it (or another) fails the call. Never asked for what is a mistake in the program.
    */
@@ -36,7 +41,7 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal idempotencyKey fallback onUploadProgress onDownloadProgress".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 
@@ -51,12 +56,14 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
   let url = resolveUrl(settings, text);
   let headers = isElsewhere(settings, url) ? settings.headers.filter(isHarmlessElsewhere) : settings.headers;
   let body: RequestBody | undefined;
+  let extensions: Extensions | undefined;
   if (spec.options !== undefined) {
     const options = checkNames(spec.options, REQUEST_NAMES, "request");
     if (options.params !== undefined)
       url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
     ({ headers, body } = encodeBody(options, headers, settings));
+    extensions = checkExtensions(options.extensions);
     if (options.idempotencyKey !== undefined)
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
   }
@@ -69,7 +76,17 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     url,
     headers: checkFields(headers),
     body: body ?? emptyBody(verb),
+    extensions,
   });
+}
+
+function checkExtensions(extensions: Extensions | undefined): Extensions | undefined {
+  if (extensions === undefined) return undefined;
+  if (typeof extensions !== "object" || extensions === null)
+    throw new InvalidOption(
+      `extensions: expected an object; got ${extensions === null ? null : typeof extensions}`,
+    );
+  return Object.freeze(ownOptions(extensions));
 }
 
 /** A string is below the base URL; a URL object goes where it says. */

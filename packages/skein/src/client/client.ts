@@ -1,7 +1,9 @@
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import { ClientClosed, InvalidOption } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
+import { INSPECT } from "../core/inspect.ts";
 import { ownOptions } from "../core/own-options.ts";
+import { redactUrl } from "../core/redact-url.ts";
 import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
@@ -268,6 +270,17 @@ export class BaseClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A line for people: its base URL, and whether it is closed. */
+  toString(): string {
+    const { baseUrl } = this.#settings;
+    const base = baseUrl === undefined ? "" : ` of ${redactUrl(baseUrl.href)}`;
+    return `Client${base}${this.#closed ? ", closed" : ""}`;
+  }
+
+  [INSPECT](): string {
+    return String(this);
   }
 
   #access(): ClientAccess {

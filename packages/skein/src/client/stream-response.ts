@@ -7,6 +7,7 @@ import {
 } from "../core/errors.ts";
 import type { Headers } from "../core/headers.ts";
 import type { IncomingBody } from "../core/incoming-body.ts";
+import { INSPECT } from "../core/inspect.ts";
 import type { Link } from "../core/link-header.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { Request } from "../core/request.ts";
@@ -67,6 +68,16 @@ export class StreamResponse implements AsyncDisposable {
 
   get history(): readonly Response[] {
     return this.#response.history;
+  }
+
+  /** The request that follows this redirect, where it was not followed; see `Response.nextRequest`. */
+  get nextRequest(): Request | undefined {
+    return this.#response.nextRequest;
+  }
+
+  /** The request's own extensions, and what layers and the transport have added. */
+  get extensions(): Record<string, unknown> {
+    return this.#response.extensions;
   }
 
   /** The links of its Link header (RFC 8288) by relation type, the first of each. */
@@ -160,6 +171,14 @@ export class StreamResponse implements AsyncDisposable {
     }
     const last = lines.end();
     if (last !== undefined) yield* this.#parseLine<T>(last, number + 1);
+  }
+
+  toString(): string {
+    return `Stream${this.#response}`;
+  }
+
+  [INSPECT](): string {
+    return String(this);
   }
 
   /** Gives up what has not been read. Safe to call twice. */

@@ -1,3 +1,6 @@
+import { INSPECT } from "./inspect.ts";
+import { redactHeader } from "./redact-header.ts";
+
 /** What headers can be made from: an object (arrays repeat the field), pairs, or another Headers. */
 export type HeadersInit =
   | Headers
@@ -108,6 +111,15 @@ export class Headers implements Iterable<[string, string]> {
     const object: Record<string, string> = Object.create(null);
     for (const [name] of this) object[name.toLowerCase()] = this.get(name)!;
     return object;
+  }
+
+  /** On one line, as they may be shown: of credentials only their scheme. */
+  toString(): string {
+    return Array.from(this, ([name, value]) => `${name}: ${redactHeader(name, value)}`).join(", ");
+  }
+
+  [INSPECT](): string {
+    return this.size === 0 ? "Headers {}" : `Headers { ${this} }`;
   }
 
   /** Number of field lines. */

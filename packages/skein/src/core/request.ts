@@ -1,8 +1,9 @@
 import type { RequestBody } from "./body.ts";
 import type { Headers } from "./headers.ts";
+import { INSPECT } from "./inspect.ts";
 import { ownOptions } from "./own-options.ts";
 import { redactUrl } from "./redact-url.ts";
-import type { Url } from "./url.ts";
+import type { Origin, Url } from "./url.ts";
 
 /** Methods that may be repeated without asking (RFC 9110 §9.2.2, and QUERY). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"]);
@@ -18,7 +19,14 @@ export interface RequestParts {
   readonly url: Url;
   readonly headers: Headers;
   readonly body: RequestBody | undefined;
+  readonly extensions?: Extensions | undefined;
+  readonly leftFrom?: Origin | undefined;
 }
+
+/** What a caller tells the layers and the transport of one request, by names that they agree on. None of it is sent. */
+export type Extensions = Readonly<Record<string, unknown>>;
+
+const NO_EXTENSIONS: Extensions = Object.freeze(Object.create(null));
 
 /** A request as it is sent. Immutable: what changes it makes a new one (`with`), so that it can be sent again. */
 export class Request {
@@ -26,12 +34,21 @@ export class Request {
   readonly url: Url;
   readonly headers: Headers;
   readonly body: RequestBody | undefined;
+  /** For layers and the transport: what the caller gave as `extensions`. */
+  readonly extensions: Extensions;
+  /**
+   * Where the call began, once a redirect has led it to another origin: from then on, the client's credentials stay behind
+   * for good, wherever it is led.
+   */
+  readonly leftFrom: Origin | undefined;
 
   constructor(parts: RequestParts) {
     this.method = parts.method;
     this.url = parts.url;
     this.headers = parts.headers;
     this.body = parts.body;
+    this.extensions = parts.extensions ?? NO_EXTENSIONS;
+    this.leftFrom = parts.leftFrom;
   }
 
   with(parts: Partial<RequestParts>): Request {
@@ -41,6 +58,8 @@ export class Request {
       url: changes.url ?? this.url,
       headers: changes.headers ?? this.headers,
       body: "body" in changes ? changes.body : this.body,
+      extensions: changes.extensions ?? this.extensions,
+      leftFrom: "leftFrom" in changes ? changes.leftFrom : this.leftFrom,
     });
   }
 
@@ -61,5 +80,9 @@ export class Request {
   /** For messages: values in the query that look like credentials are left out. */
   toString(): string {
     return `${this.method} ${redactUrl(this.url.href)}`;
+  }
+
+  [INSPECT](): string {
+    return `Request ${this}`;
   }
 }

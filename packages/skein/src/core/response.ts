@@ -10,6 +10,7 @@ import {
 } from "./errors.ts";
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
+import { INSPECT } from "./inspect.ts";
 import { type Link, linksByRelation, parseLinks } from "./link-header.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
@@ -66,6 +67,8 @@ export class Response {
   reused = false;
   /** What a cache had to do with it; undefined where the client has none. */
   cacheStatus: CacheStatus | undefined;
+  #extensions: Record<string, unknown> | undefined;
+  #next: (() => Request) | undefined;
   #record: ExchangeRecord | undefined;
   #encoding: string | undefined;
   #defaultEncoding: DefaultEncoding | undefined;
@@ -133,6 +136,33 @@ export class Response {
   get links(): Readonly<Record<string, Link>> {
     const field = this.headers.get("link");
     return linksByRelation(field === null ? [] : parseLinks(field));
+  }
+
+  /**
+   * The request that follows this redirect, where it was not followed (`redirect: false`); undefined where there is none. It
+   * carries what a redirect may carry: sent by the same client, it takes no credentials to another origin.
+   *
+   * @throws RedirectRefused, BodyNotReplayable, RemoteProtocolError where the redirect would not have been followed
+   * @example
+   * const response = await client.get(url, { redirect: false });
+   * if (response.nextRequest !== undefined) await client.send(response.nextRequest);
+   */
+  get nextRequest(): Request | undefined {
+    return this.#next?.();
+  }
+
+  /** For the layer that knows redirects: how the next request is made, if it is asked for. */
+  leadTo(next: () => Request): void {
+    this.#next = next;
+  }
+
+  /** The request's own extensions, and what layers and the transport have added: it is theirs to write into. */
+  get extensions(): Record<string, unknown> {
+    this.#extensions ??= Object.assign(
+      Object.create(null) as Record<string, unknown>,
+      this.request.extensions,
+    );
+    return this.#extensions;
   }
 
   /** Whether its body came from a cache: fresh, stale, or after the server said that it is still right. */
@@ -269,7 +299,11 @@ export class Response {
   }
 
   toString(): string {
-    return `Response ${this.status} ${this.reasonPhrase} for ${this.request}`;
+    return `Response ${this.status}${this.reasonPhrase && ` ${this.reasonPhrase}`} for ${this.request}`;
+  }
+
+  [INSPECT](): string {
+    return String(this);
   }
 
   #quoteBody(): string {

@@ -121,7 +121,7 @@ export type { Link } from "../core/link-header.ts";
 export type { Logger } from "../core/logger.ts";
 export type { TlsOptions } from "../core/ports.ts";
 export type { Progress, ProgressListener } from "../core/progress.ts";
-export { Request } from "../core/request.ts";
+export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export type { CacheStatus } from "../core/response.ts";
 export { Response } from "../core/response.ts";

@@ -3,7 +3,7 @@ import type { Layer, Service } from "../../core/service.ts";
 import { bufferLayer } from "../../layers/buffer/buffer-layer.ts";
 import { cacheLayer } from "../../layers/cache/cache-layer.ts";
 import { hooksLayer } from "../../layers/hooks/hooks-layer.ts";
-import { isFollowed } from "../../layers/redirect/is-redirect.ts";
+import { isRedirect } from "../../layers/redirect/is-redirect.ts";
 import { retryLayer } from "../../layers/retry/retry-layer.ts";
 import type { LayerMakers } from "../stack.ts";
 
@@ -22,7 +22,7 @@ export const LAYERS_ON_DEMAND: LayerMakers = {
     inner => ({
       async send(request, context) {
         const response = await inner.send(request, context);
-        if (!isFollowed(response, context)) return response;
+        if (!isRedirect(response)) return response;
         const { followRedirects } = await import("../../layers/redirect/follow-redirects.ts");
         return followRedirects({ request, response }, context, { inner, clock });
       },

@@ -138,6 +138,8 @@ function authFor(request: Request, context: RequestContext): Auth | undefined {
   const given = context.auth;
   if (given === undefined) return undefined;
   const { origin } = request.url;
+  // Sent by itself (`response.nextRequest`), it has left its home before this call began.
+  if (request.leftFrom !== undefined && !given.isOwn) return undefined;
   // Asked on every hop, so that a call that comes back is known to have been away.
   if (!context.isAtHome(origin)) return undefined;
   if (given.origin !== undefined && given.origin.key !== origin.key) return undefined;

@@ -72,11 +72,14 @@ class CookiesService implements Service {
     const explicit = headers.get("cookie");
     if (explicit !== null)
       return own === NONE ? request : this.#with(cookieField(explicit, NONE, own), request);
-    const isForClient = isHome && (this.#origin === undefined || this.#origin.key === url.origin.key);
+    const isForClient =
+      isHome &&
+      request.leftFrom === undefined &&
+      (this.#origin === undefined || this.#origin.key === url.origin.key);
     const given = isForClient ? this.#given : NONE;
     const withField = (kept: string | undefined) =>
       this.#with(given === NONE && own === NONE ? kept : cookieField(kept, given, own), request);
-    const call = { home: context.home ?? url.origin, isSafe: request.isSafe };
+    const call = { home: request.leftFrom ?? context.home ?? url.origin, isSafe: request.isSafe };
     const kept = this.#store?.cookieHeader(url, call);
     return typeof kept === "object" ? kept.then(withField) : withField(kept);
   }

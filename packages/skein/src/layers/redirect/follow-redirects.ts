@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { AbortError, HandlerError, isSkeinError, TooManyRedirects } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
-import type { CallEvents, RedirectEvent, RequestContext } from "../../core/request-context.ts";
+import type { CallEvents, CallPolicies, RedirectEvent, RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Service } from "../../core/service.ts";
 import { discardBody } from "../discard-body.ts";
@@ -24,6 +24,7 @@ export async function followRedirects(
   context: RequestContext,
   { inner, clock }: { inner: Service; clock: Clock },
 ): Promise<Response> {
+  if (context.policies.maxRedirects === 0) return unfollowed(first, context);
   const history: Response[] = [];
   let { response, request: sent } = first;
   while (isRedirect(response)) {
@@ -31,13 +32,22 @@ export async function followRedirects(
     await discardBody(response, clock);
     if (context.cancelled) throw new AbortError(context.cancelReason, { phase: "redirect" });
     if (history.length > context.policies.maxRedirects) throw tooMany(history);
-    const redirect = { status: response.status, location: locationOf(response) };
-    sent = nextRequest(sent, redirect, context.policies);
+    sent = requestAfter({ request: sent, response }, context.policies);
     if (context.events?.redirect !== undefined) await tell(context.events, { response, nextRequest: sent });
     response = await inner.send(sent, context);
   }
   response.history = history;
   return response;
+}
+
+/** The redirecting response itself; it tells what would have come next. */
+function unfollowed({ request, response }: Exchanged, { policies }: RequestContext): Response {
+  response.leadTo(() => requestAfter({ request, response }, policies));
+  return response;
+}
+
+function requestAfter({ request, response }: Exchanged, policies: CallPolicies): Request {
+  return nextRequest(request, { status: response.status, location: locationOf(response) }, policies);
 }
 
 async function tell(events: CallEvents, event: RedirectEvent): Promise<void> {

@@ -53,6 +53,7 @@ export function nextRequest(
     url: isElsewhere ? withoutUserinfo(resolved) : withUserinfo(resolved, request.url),
     headers: headersAfter(request.headers, { isElsewhere, keepsBody }),
     body: keepsBody ? request.body : undefined,
+    leftFrom: request.leftFrom ?? (isElsewhere ? request.url.origin : undefined),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Layer } from "../../core/service.ts";
 import { followRedirects } from "./follow-redirects.ts";
-import { isFollowed } from "./is-redirect.ts";
+import { isRedirect } from "./is-redirect.ts";
 
 /**
  * Follows redirects (RFC 9110 §15.4), as many as `context.policies.maxRedirects` says; what the next request may carry
@@ -15,7 +15,7 @@ export function redirectLayer(clock: Clock): Layer {
     return {
       send: (request, context) =>
         inner.send(request, context).then(response => {
-          if (!isFollowed(response, context)) return response;
+          if (!isRedirect(response)) return response;
           return followRedirects({ request, response }, context, below);
         }),
       close: () => inner.close(),
