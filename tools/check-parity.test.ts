@@ -38,7 +38,7 @@ function check(cells: readonly string[]): { code: number; lines: string[] } {
     { encoding: "utf8" },
   );
   const lines = (stderr + stdout).trimEnd().split("\n");
-  return { code: status ?? -1, lines: lines.map(line => line.replace(/^.*table\.md:\d+: /, "")) };
+  return { code: status ?? -1, lines: lines.map(line => line.replace(/^.*table\.md(?::\d+)?: /, "")) };
 }
 
 const ADDRESSES = ["[a]: a.test.ts", "[b]: b.test.ts"];

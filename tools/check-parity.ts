@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { testTitles } from "./test-titles.ts";
 
 /**
- * Checks docs/httpx-parity.md: each row names the tests that hold what it says, as a link to a file (whose address stands
+ * Checks docs/httpx-parity.md and docs/cases.md: each row names the tests that hold what it says, as a link to a file (whose address stands
  * below the tables) and the title of a test in it that runs, or says "not yet". Fails naming the row.
  */
 const FEWEST_ROWS = 5;
@@ -62,19 +62,25 @@ function linkedFiles(text: string, folder: string): Map<string, string> {
   return new Map(addresses.map(([, link = "", address = ""]) => [link, join(folder, address)]));
 }
 
-const table = process.argv[2] ?? "docs/httpx-parity.md";
-const text = readFileSync(table, "utf8");
-const files = linkedFiles(text, dirname(table));
-const rows = parseRows(text);
-let faults = 0;
-for (const row of rows) {
-  for (const fault of faultsOf(row, files)) {
-    faults += 1;
-    console.error(`${table}:${row.line}: ${row.feature}: ${fault}`);
+/** Reports what is wrong with a table; whether nothing is. */
+function check(table: string): boolean {
+  const text = readFileSync(table, "utf8");
+  const files = linkedFiles(text, dirname(table));
+  const rows = parseRows(text);
+  let faults = 0;
+  for (const row of rows) {
+    for (const fault of faultsOf(row, files)) {
+      faults += 1;
+      console.error(`${table}:${row.line}: ${row.feature}: ${fault}`);
+    }
   }
-}
-const missing = rows.filter(({ test }) => test === NOT_YET).length;
-console.log(`${rows.length} rows, ${missing} of them not yet there, ${faults} faults`);
-if (rows.length < FEWEST_ROWS)
+  const missing = rows.filter(({ test }) => test === NOT_YET).length;
+  console.log(`${table}: ${rows.length} rows, ${missing} of them not yet there, ${faults} faults`);
+  if (rows.length >= FEWEST_ROWS) return faults === 0;
   console.error(`expected at least ${FEWEST_ROWS} rows: the table was not found`);
-if (faults > 0 || rows.length < FEWEST_ROWS) process.exitCode = 1;
+  return false;
+}
+
+const given = process.argv.slice(2);
+const tables = given.length > 0 ? given : ["docs/httpx-parity.md", "docs/cases.md"];
+if (!tables.map(check).every(isRight => isRight)) process.exitCode = 1;

@@ -18,7 +18,7 @@ export interface BatchOptions<I, V, R> {
   attempts?: number | false;
   /** How long an attempt may take from its dispatch, body included. Default: the client's `timeout.total`. */
   timeout?: Duration;
-  /** The most bytes of a decoded body. Default: 64 MiB. */
+  /** The most bytes of a decoded body. Default: 64 MiB, or the client's `limits.maxResponseBytes` where that is less. */
   maxResponseBytes?: number;
   /** What a failed task does to the others. Default: "continue". */
   onFailure?: "continue" | "cancel-batch";

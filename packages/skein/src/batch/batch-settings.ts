@@ -73,7 +73,7 @@ export function normalizeBatchOptions<I, V, R>(
           ? settings.timeouts
           : { ...settings.timeouts, total: parseDuration(options.timeout, "timeout") },
       maxResponseBytes: requireCount(
-        options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+        options.maxResponseBytes ?? Math.min(DEFAULT_MAX_RESPONSE_BYTES, settings.maxResponseBytes),
         "maxResponseBytes",
         0,
       ),

@@ -28,17 +28,27 @@ export function parseParams(params: Params | undefined): ParamPairs {
   return flat;
 }
 
-/** The target with the parameters added to its own query; one that is `null` removes the key instead. */
+/**
+ * The target with the parameters added to its own query, which stays as it is written (a signed URL is signed in its
+ * bytes); one that is `null` removes the key instead.
+ */
 export function addParams(target: string, pairs: ParamPairs): string {
   if (pairs.length === 0) return target;
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1));
+  const own = mark < 0 ? "" : target.slice(mark + 1);
   const dropped = new Set(pairs.filter(([, value]) => value === null).map(([key]) => key));
-  for (const key of dropped) query.delete(key);
-  for (const [key, value] of pairs) if (value !== null && !dropped.has(key)) query.append(key, value);
-  const text = query.toString();
-  return text === "" ? path : `${path}?${text}`;
+  const isKept = (pair: ParamPairs[number]): pair is [string, string] =>
+    pair[1] !== null && !dropped.has(pair[0]);
+  const kept = dropped.size === 0 ? own : withoutKeys(own, dropped);
+  const added = new URLSearchParams(pairs.filter(isKept)).toString();
+  const query = kept === "" || added === "" ? kept + added : `${kept}&${added}`;
+  return query === "" ? path : `${path}?${query}`;
+}
+
+function withoutKeys(query: string, keys: ReadonlySet<string>): string {
+  const isKept = (part: string) => ![...new URLSearchParams(part).keys()].some(key => keys.has(key));
+  return query.split("&").filter(isKept).join("&");
 }
 
 /** `application/x-www-form-urlencoded`. */
