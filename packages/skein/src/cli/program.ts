@@ -124,7 +124,9 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .addOption(parsed("--max-body <size>", texts.maxBody, parseSize))
     .option("--user-agent <text>", "what the server is told we are")
     .option("-k, --insecure", "accept any certificate")
-    .option("--cacert <file>", "trust the authorities in this file (PEM)");
+    .option("--cacert <file>", "trust the authorities in this file (PEM)")
+    .option("--cert <file>", "show the certificate in this file (PEM) to servers that ask for one")
+    .option("--key <file>", "the key of --cert (PEM), where it is in another file");
 }
 
 /** An option with a parser that is told how to name it in a message. */

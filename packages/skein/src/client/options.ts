@@ -88,7 +88,7 @@ export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredent
 
 export interface ClientOptions extends ExtendOptions {
   limits?: LimitOptions;
-  /** `ca`: trusted authorities, PEM. `verify: false` accepts any certificate. */
+  /** Which servers are trusted, and how this client proves itself to them. Default: the runtime's and the system's roots. */
   tls?: TlsOptions;
   /**
    * What carries the requests in the place of the client's own connections: `fetchTransport()`, those of `skein/testing`,
@@ -184,6 +184,11 @@ const EXTEND_NAMES = [
 ];
 const POOL_NAMES = ["limits", "tls", "transport"];
 
+const TLS_NAMES =
+  "ca cert key pfx passphrase verify serverName minVersion maxVersion ciphers pin crl checkServerIdentity".split(
+    " ",
+  );
+
 /** What acts on the connections that a `transport` stands in the place of. */
 const OF_CONNECTIONS: readonly string[] = [
   "tls",
@@ -212,7 +217,7 @@ export function normalizeClientOptions(
   const { files, pageUrl, newJar, encodeMultipart, environmentLogger } = platform;
   const fromEnvironment = environmentLogger?.();
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
-  if (options.tls !== undefined) checkNames(options.tls, ["ca", "verify"], "tls");
+  if (options.tls !== undefined) checkTls(options.tls);
   if (options.transport !== undefined) checkTransport(options.transport, options);
   const limits = normalizeLimits(options.limits);
   const buffered = { ...DEFAULT_CALL, maxResponseBytes: limits.maxResponseBytes };
@@ -291,6 +296,16 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     eventStreams: overrideCall({ ...base.eventStreams, ...own }, callOptions),
     fetch: overrideCall({ ...base.fetch, ...own }, { ...callOptions, retry: 1, raiseForStatus: false }),
   });
+}
+
+function checkTls(tls: TlsOptions): void {
+  const { verify = true, checkServerIdentity = () => undefined } = checkNames(tls, TLS_NAMES, "tls");
+  if (typeof verify !== "boolean")
+    throw new InvalidOption(`tls.verify: expected true or false; got ${typeof verify}`);
+  if (typeof checkServerIdentity !== "function")
+    throw new InvalidOption(
+      `tls.checkServerIdentity: expected a function; got ${typeof checkServerIdentity}`,
+    );
 }
 
 function checkTransport(transport: Transport, options: ClientOptions): void {

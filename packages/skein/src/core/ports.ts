@@ -21,12 +21,63 @@ export interface RuntimePorts {
   readonly files: Files;
 }
 
-/** How this client trusts servers. */
+/** How a client trusts servers, and proves itself to them. */
 export interface TlsOptions {
-  /** Certificates of authorities, PEM, in the place of the runtime's own. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** `false` accepts any certificate. Default: true. */
+  /**
+   * Certificates of authorities, PEM, in the place of the runtime's own. Default: those bundled with the runtime and of
+   * NODE_EXTRA_CA_CERTS, and for what they do not know the system's, with SSL_CERT_FILE and SSL_CERT_DIR.
+   */
+  readonly ca?: Pem | undefined;
+  /** This client's own certificate with its chain, PEM, for servers that ask for one; `key` goes with it. */
+  readonly cert?: Pem | undefined;
+  /** The private key of `cert`, PEM. */
+  readonly key?: Pem | undefined;
+  /** Certificate and key in one, PKCS #12, in the place of `cert` and `key`. */
+  readonly pfx?: Uint8Array | undefined;
+  /** Of `key` or `pfx`. */
+  readonly passphrase?: string | undefined;
+  /** `false` accepts any certificate, and warns once. Default: true. */
   readonly verify?: boolean | undefined;
+  /** The name that the server is asked for (SNI) and must prove, in the place of the URL's host. */
+  readonly serverName?: string | undefined;
+  /** Default: TLSv1.2. */
+  readonly minVersion?: TlsVersion | undefined;
+  /** Default: TLSv1.3. */
+  readonly maxVersion?: TlsVersion | undefined;
+  /** In OpenSSL's words. Default: the runtime's. */
+  readonly ciphers?: string | undefined;
+  /**
+   * SHA-256 of the public key (SPKI) of the server's certificate, in base64, as in `sha256/…`, or in hexadecimal digits; one of
+   * several must match. Checked besides all else, also with `verify: false`.
+   */
+  readonly pin?: string | readonly string[] | undefined;
+  /** Revocation lists, PEM: each certificate of a chain then needs a list of its issuer. */
+  readonly crl?: Pem | undefined;
+  /**
+   * A check of one's own, made besides ours for each connection: an Error that it returns or throws refuses the server.
+   */
+  readonly checkServerIdentity?:
+    | ((host: string, certificate: ServerCertificate) => Error | undefined)
+    | undefined;
+}
+
+export type TlsVersion = "TLSv1.2" | "TLSv1.3" | "TLSv1.1" | "TLSv1";
+
+type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** A server's certificate. */
+export interface ServerCertificate {
+  /** Names by their attribute: `CN`, `O` … */
+  readonly subject: Readonly<Record<string, string | string[] | undefined>>;
+  readonly issuer: Readonly<Record<string, string | string[] | undefined>>;
+  /** `DNS:example.com, IP Address:10.0.0.7` */
+  readonly subjectaltname?: string | undefined;
+  readonly valid_from: string;
+  readonly valid_to: string;
+  /** SHA-256 of the whole certificate, in hexadecimal digits with colons. */
+  readonly fingerprint256: string;
+  /** DER. */
+  readonly raw: Uint8Array;
 }
 
 /** Opens sockets. The settings that make two sockets differ (TLS, say) belong to the connector, not to the call. */

@@ -119,7 +119,7 @@ export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
 export type { Link } from "../core/link-header.ts";
 export type { Logger } from "../core/logger.ts";
-export type { TlsOptions } from "../core/ports.ts";
+export type { ServerCertificate, TlsOptions, TlsVersion } from "../core/ports.ts";
 export type { Progress, ProgressListener } from "../core/progress.ts";
 export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";

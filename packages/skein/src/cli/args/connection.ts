@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { TlsOptions } from "../../entry/node.ts";
 import { FileError, UsageError } from "../exit-code.ts";
 import { checkedHeaderValue, type HeaderArgument, joinHeaders } from "./header.ts";
 
@@ -8,6 +9,8 @@ export interface CommonFlags {
   readonly userAgent?: string;
   readonly insecure?: boolean;
   readonly cacert?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly timeout?: number;
   readonly maxBody?: number;
   readonly data?: string;
@@ -29,22 +32,36 @@ export function headersOf(
   return joinHeaders([...defaults.filter(([name]) => !names.has(name)), ...given]);
 }
 
-/** How certificates are checked, from -k and --cacert; undefined for the library's own way. */
-export function tlsOf(flags: CommonFlags): { ca?: string; verify?: false } | undefined {
+/** How certificates are checked, and which one is shown, from -k, --cacert, --cert and --key; undefined for the library's own way. */
+export function tlsOf(flags: CommonFlags): TlsOptions | undefined {
   if (flags.insecure && flags.cacert !== undefined) {
     throw new UsageError("-k checks no certificate, so --cacert would have no effect: leave one of them out");
   }
-  if (flags.insecure) return { verify: false };
-  return flags.cacert === undefined ? undefined : { ca: readCertificates(flags.cacert) };
+  const { cert, key } = flags;
+  if (key !== undefined && cert === undefined)
+    throw new UsageError("--key is the key of a certificate: give --cert, too");
+  const tls: TlsOptions = {
+    ...(flags.insecure && { verify: false }),
+    ...(flags.cacert !== undefined && { ca: readCertificates("--cacert", flags.cacert) }),
+    // As with curl, the key may stand in the file of the certificate.
+    ...(cert !== undefined && {
+      cert: readCertificates("--cert", cert),
+      key: readText(key === undefined ? "--cert" : "--key", key ?? cert),
+    }),
+  };
+  return Object.keys(tls).length === 0 ? undefined : tls;
 }
 
-function readCertificates(path: string): string {
-  let text: string;
+function readText(flag: string, path: string): string {
   try {
-    text = readFileSync(path, "latin1");
+    return readFileSync(path, "latin1");
   } catch (error) {
-    throw new FileError(`--cacert: can't read ${path}: ${(error as Error).message}`);
+    throw new FileError(`${flag}: can't read ${path}: ${(error as Error).message}`);
   }
+}
+
+function readCertificates(flag: string, path: string): string {
+  const text = readText(flag, path);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new FileError(`--cacert: ${path} holds no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`);
+  throw new FileError(`${flag}: ${path} holds no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`);
 }

@@ -1,7 +1,9 @@
 import * as net from "node:net";
 import type { Connector, Socket, SocketEvents, SocketFailure, TlsOptions } from "../../core/ports.ts";
 import type { Origin } from "../../core/url.ts";
+import { NOT_GIVEN, type OnRead, type Opened } from "./opened-socket.ts";
 import { socketFailure } from "./socket-failure.ts";
+import { TlsOpener } from "./tls/tls-opener.ts";
 
 /**
  * All sockets of the process read into this one buffer: a read is handled whole before the next one starts, and who
@@ -9,40 +11,23 @@ import { socketFailure } from "./socket-failure.ts";
  */
 const READ_BUFFER = new Uint8Array(64 * 1024);
 
-/** Sockets of `node:net` and `node:tls`. Certificates are verified unless `verify: false`. */
+type OpenSocket = (origin: Origin, onread: OnRead) => Opened;
+
+/**
+ * Sockets of `node:net` and `node:tls`. Certificates are verified unless `verify: false`.
+ *
+ * @throws InvalidOption naming what of the options can't be used
+ */
 export function nodeConnector(options: TlsOptions = {}): Connector {
-  const connectTls = tlsConnector(options);
+  const secure = new TlsOpener(options);
+  const openSecure: OpenSocket = (origin, onread) => secure.open(origin, onread);
   return {
     connect: (origin, events) =>
-      new NodeSocket(origin, events, origin.scheme === "https" ? connectTls : connectPlain),
+      new NodeSocket(origin, events, origin.scheme === "https" ? openSecure : openPlain),
   };
 }
 
-interface OnRead {
-  buffer: Uint8Array;
-  callback(length: number, buffer: Uint8Array): boolean;
-}
-
-type OpenSocket = (origin: Origin, onread: OnRead) => { socket: net.Socket; connected: string };
-
-/**
- * Node copies what it is given into ordinary objects, and looks up in them what it was not given: whatever stands on
- * `Object.prototype` would then decide where to (`path` is a socket of this machine), and from where.
- */
-const NOT_GIVEN = {
-  path: undefined,
-  fd: undefined,
-  handle: undefined,
-  lookup: undefined,
-  hints: undefined,
-  family: undefined,
-  localAddress: undefined,
-  localPort: undefined,
-  signal: undefined,
-  timeout: undefined,
-};
-
-const connectPlain: OpenSocket = (origin, onread) => ({
+const openPlain: OpenSocket = (origin, onread) => ({
   socket: net.connect({
     ...NOT_GIVEN,
     host: origin.hostname,
@@ -53,54 +38,41 @@ const connectPlain: OpenSocket = (origin, onread) => ({
   connected: "connect",
 });
 
-/** `node:tls` is loaded by the first https request; the secure context (the parsed authorities) is shared by all. */
-function tlsConnector(options: TlsOptions): OpenSocket {
-  let tls: typeof import("node:tls") | undefined;
-  let secureContext: import("node:tls").SecureContext | undefined;
-  return (origin, onread) => {
-    tls ??= process.getBuiltinModule("node:tls");
-    secureContext ??= tls.createSecureContext(options.ca === undefined ? {} : { ca: options.ca as string[] });
-    const socket = tls.connect({
-      ...NOT_GIVEN,
-      host: origin.hostname,
-      port: origin.port,
-      // RFC 6066 §3: no server name for an address.
-      ...(net.isIP(origin.hostname) === 0 ? { servername: origin.hostname } : {}),
-      ALPNProtocols: ["http/1.1"],
-      rejectUnauthorized: options.verify !== false,
-      secureContext,
-      onread,
-    } as import("node:tls").ConnectionOptions);
-    socket.setNoDelay(true);
-    return { socket, connected: "secureConnect" };
-  };
-}
-
 class NodeSocket implements Socket {
-  readonly #socket: net.Socket;
+  #socket: net.Socket;
   readonly #events: SocketEvents;
   readonly #origin: Origin;
+  readonly #open: OpenSocket;
   #failure: SocketFailure | undefined;
   #paused = false;
   #destroyed = false;
+  #isOpen = false;
+  #tries = 1;
   peer: string | undefined;
 
   constructor(origin: Origin, events: SocketEvents, open: OpenSocket) {
     this.#origin = origin;
     this.#events = events;
+    this.#open = open;
+    const opened = this.#openSocket();
+    this.#socket = opened.socket;
+    this.#tellSteps(opened.connected === "secureConnect");
+  }
+
+  #openSocket(): Opened {
     const onread = {
       buffer: READ_BUFFER,
       callback: (length: number, buffer: Uint8Array) => this.#read(length, buffer),
     };
-    const { socket, connected } = open(origin, onread);
-    this.#socket = socket;
+    const opened = this.#open(this.#origin, onread);
+    const { socket, connected } = opened;
     socket.unref();
-    this.#tellSteps(connected === "secureConnect");
-    socket.once(connected, () => this.#connected());
-    socket.on("drain", () => events.onDrain());
-    socket.on("end", () => this.#destroyed || events.onEof());
-    socket.on("error", error => this.#failed(error));
-    socket.on("close", () => events.onClose(this.#destroyed ? undefined : this.#failure));
+    socket.once(connected, () => this.#connected(opened));
+    socket.on("drain", () => this.#events.onDrain());
+    socket.on("end", () => this.#destroyed || this.#events.onEof());
+    socket.on("error", error => this.#failed(error, opened));
+    socket.on("close", () => this.#events.onClose(this.#destroyed ? undefined : this.#failure));
+    return opened;
   }
 
   #tellSteps(isSecure: boolean): void {
@@ -140,7 +112,13 @@ class NodeSocket implements Socket {
     this.#socket.destroy();
   }
 
-  #connected(): void {
+  #connected(opened: Opened): void {
+    const refusal = opened.refusal?.();
+    if (refusal !== undefined) {
+      opened.socket.destroy(refusal);
+      return;
+    }
+    this.#isOpen = true;
     const { remoteAddress = "", remotePort } = this.#socket;
     this.peer = remoteAddress.includes(":")
       ? `[${remoteAddress}]:${remotePort}`
@@ -155,14 +133,25 @@ class NodeSocket implements Socket {
       this.#events.onBytes(buffer, length);
     } catch (error) {
       // Thrown out of this callback it would be an uncaughtException that no caller could catch.
-      this.#failed(error as Error);
+      this.#failure ??= this.#sorted(error as Error);
       this.#socket.destroy();
       return false;
     }
     return !this.#paused;
   }
 
-  #failed(error: Error): void {
-    this.#failure ??= socketFailure(error, `${this.#origin.hostname}:${this.#origin.port}`);
+  /** While it is being opened, what failed may be tried once more: nothing was sent. */
+  #failed(error: Error, { socket, opensAgain }: Opened): void {
+    if (!this.#isOpen && !this.#destroyed && this.#tries === 1 && opensAgain?.(error)) {
+      this.#tries += 1;
+      socket.removeAllListeners("close");
+      this.#socket = this.#openSocket().socket;
+      return;
+    }
+    this.#failure ??= this.#sorted(error);
+  }
+
+  #sorted(error: Error): SocketFailure {
+    return socketFailure(error, `${this.#origin.hostname}:${this.#origin.port}`);
   }
 }

@@ -37,6 +37,8 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   INVALID_CA: "an issuer in its chain is no certificate authority",
   INVALID_PURPOSE: "it is not meant for servers",
   CERT_CHAIN_TOO_LONG: "its chain is too long",
+  UNABLE_TO_GET_CRL: "tls.crl holds no revocation list of its issuer",
+  CRL_HAS_EXPIRED: "the revocation list of its issuer has expired",
   PATH_LENGTH_EXCEEDED: "its chain is too long",
 };
 
@@ -47,12 +49,10 @@ export function socketFailure(error: Error, target: string): SocketFailure {
     error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
   const { code = "" } = first as NodeError;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return wrongHost(first, target);
-  if (Object.hasOwn(CERTIFICATE_REASONS, code)) {
-    return {
-      kind: "certificate",
-      reason: `the certificate of ${target} is refused: ${CERTIFICATE_REASONS[code]}`,
-      cause: error,
-    };
+  const refusal = Object.hasOwn(CERTIFICATE_REASONS, code) ? CERTIFICATE_REASONS[code] : undefined;
+  if (refusal !== undefined || code === "SKEIN_IDENTITY") {
+    const reason = `the certificate of ${target} is refused: ${refusal ?? first.message}`;
+    return { kind: "certificate", reason, cause: error };
   }
   const kind = Object.hasOwn(KINDS, code) ? KINDS[code]! : isTls(code) ? "tls" : "other";
   return { kind, reason: reasonOf(kind, first, target), cause: error };

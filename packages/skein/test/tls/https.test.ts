@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test, testCertificates, tlsOriginServer } from "@skein/testkit";
-import { Client } from "../src/entry/node.ts";
+import { Client } from "../../src/entry/node.ts";
 
 const { ca } = testCertificates();
 const clients: Client[] = [];

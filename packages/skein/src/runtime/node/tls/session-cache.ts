@@ -1,0 +1,33 @@
+import type { Shown } from "./identity.ts";
+
+export interface Session {
+  readonly ticket: Uint8Array;
+  /** What the server has shown when it began. */
+  readonly shown: Shown;
+}
+
+/** Sessions to resume: a handshake with one costs a fraction. Bounded: the origin used longest ago goes first. */
+export class SessionCache {
+  readonly #sessions = new Map<string, Session>();
+  readonly #most: number;
+
+  constructor(most = 1_000) {
+    this.#most = most;
+  }
+
+  get(key: string): Session | undefined {
+    const session = this.#sessions.get(key);
+    if (session !== undefined) this.set(key, session);
+    return session;
+  }
+
+  set(key: string, session: Session): void {
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    if (this.#sessions.size > this.#most) this.#sessions.delete(this.#sessions.keys().next().value!);
+  }
+
+  delete(key: string): void {
+    this.#sessions.delete(key);
+  }
+}

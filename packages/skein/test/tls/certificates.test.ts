@@ -1,0 +1,128 @@
+import {
+  type CertificateKind,
+  describe,
+  expect,
+  originServer,
+  test,
+  testCertificates,
+  tlsOriginServer,
+} from "@skein/testkit";
+import { CertificateError, Client, type ClientOptions, type SkeinError } from "../../src/entry/node.ts";
+
+const certificates = testCertificates();
+const { ca } = certificates;
+
+interface Case {
+  readonly certificate: CertificateKind;
+  readonly tls?: ClientOptions["tls"];
+  /** What the message says; undefined: accepted. */
+  readonly refused?: RegExp;
+  /** What the server shows besides its certificate. */
+  readonly chain?: CertificateKind;
+  readonly host?: string;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  "valid, by its name": { certificate: "valid" },
+  "valid, by its address": { certificate: "valid", host: "127.0.0.1" },
+  expired: { certificate: "expired", refused: /it has expired/ },
+  "not yet valid": { certificate: "notYetValid", refused: /it is not valid yet/ },
+  "self-signed": { certificate: "selfSigned", refused: /it is self-signed/ },
+  "self-signed, and trusted": { certificate: "selfSigned", tls: { ca: certificates.selfSigned.cert } },
+  "for another host": { certificate: "wrongHost", refused: /wrong host, it is for somewhere-else\.test/ },
+  "for another host, which is asked for": {
+    certificate: "wrongHost",
+    tls: { ca, serverName: "Somewhere-Else.test" },
+  },
+  "of an unknown issuer": { certificate: "untrusted", refused: /its issuer is unknown|self-signed/ },
+  "of an intermediate that is missing": { certificate: "ofIntermediate", refused: /issuer is unknown/ },
+  "of an intermediate that is shown": { certificate: "ofIntermediate", chain: "intermediate" },
+  "with its host as a URI": { certificate: "uriOnly", refused: /names no host/ },
+  "with its host as the common name": { certificate: "commonNameOnly", refused: /names no host/ },
+  "with a wildcard": { certificate: "wildcard", tls: { ca, serverName: "a.wild.test" } },
+  "with a wildcard, two labels": {
+    certificate: "wildcard",
+    tls: { ca, serverName: "a.b.wild.test" },
+    refused: /wrong host, it is for \*\.wild\.test/,
+  },
+  "with a wildcard, no label": {
+    certificate: "wildcard",
+    tls: { ca, serverName: "wild.test" },
+    refused: /wrong host/,
+  },
+  "of a client": { certificate: "client", refused: /not meant for servers/ },
+  revoked: { certificate: "revoked", tls: { ca, crl: certificates.crl }, refused: /it has been revoked/ },
+  "revoked, and no list given": { certificate: "revoked" },
+  "not revoked": { certificate: "valid", tls: { ca, crl: certificates.crl } },
+};
+
+function serverOf({ certificate, chain }: Case, routes = {}) {
+  const { cert, key } = certificates[certificate];
+  const shown = chain === undefined ? cert : cert + certificates[chain].cert;
+  return tlsOriginServer({ routes, tls: { cert: shown, key } });
+}
+
+/** How a call ends: its text, or its error. */
+async function outcome(client: Client, url: string): Promise<string | SkeinError> {
+  return client
+    .get(url)
+    .text()
+    .catch((error: SkeinError) => error);
+}
+
+function expectOutcome(result: string | SkeinError, { refused }: Case): void {
+  if (refused === undefined) return expect(result).toBe("ok");
+  expect(result).toBeInstanceOf(CertificateError);
+  const error = result as SkeinError;
+  expect(error).toMatchObject({ code: "CERTIFICATE_INVALID", phase: "tls", requestSent: "none" });
+  expect(error.message).toMatch(refused);
+  expect(error.message).toMatch(/the certificate of (localhost|127\.0\.0\.1):\d+ is refused/);
+  expect(error.message).not.toMatch(/verify|insecure|reject/i);
+}
+
+describe.each(Object.keys(CASES))("a certificate %s", name => {
+  const facts = CASES[name]!;
+  const { host = "localhost", tls = { ca } } = facts;
+  const at = (url: string) => url.replace("127.0.0.1", host);
+
+  test("called, and called again", async () => {
+    await using origin = await serverOf(facts);
+    await using client = new Client({ tls, retry: false });
+    expectOutcome(await outcome(client, `${at(origin.url)}/ok`), facts);
+    expectOutcome(await outcome(client, `${at(origin.url)}/ok`), facts);
+    if (facts.refused) expect(origin.requestCount).toBe(0);
+  });
+
+  test("where a redirect leads, and with retries", async () => {
+    await using origin = await serverOf(facts);
+    await using plain = await originServer();
+    await using client = new Client({ tls, retry: 2 });
+    const to = encodeURIComponent(`${at(origin.url)}/ok`);
+    const result = await outcome(client, `${plain.url}/redirect/302?to=${to}`);
+    expectOutcome(result, facts);
+    // A certificate does not get better by being looked at again.
+    if (facts.refused) expect((result as SkeinError).attempts).toHaveLength(1);
+  });
+
+  test("in a batch", async () => {
+    await using origin = await serverOf(facts);
+    await using client = new Client({ tls });
+    const urls = Array.from({ length: 5 }, (_, i) => `${at(origin.url)}/ok?i=${i}`);
+    for await (const task of client.batch(urls))
+      expectOutcome(task.state === "succeeded" ? task.response.text() : (task.error as SkeinError), facts);
+  });
+
+  test("verify: false accepts it", async () => {
+    await using origin = await serverOf(facts);
+    await using client = new Client({ tls: { ...tls, verify: false }, retry: false });
+    expect(await client.get(`${at(origin.url)}/ok`).text()).toBe("ok");
+  });
+});
+
+test("a client that trusts anyone shares nothing with one that does not", async () => {
+  await using origin = await tlsOriginServer({ certificate: "selfSigned" });
+  await using anyone = new Client({ tls: { verify: false } });
+  expect(await anyone.get(`${origin.url}/ok`).text()).toBe("ok");
+  await using careful = new Client({ tls: { ca }, retry: false });
+  await expect(careful.get(`${origin.url}/ok`)).rejects.toBeInstanceOf(CertificateError);
+});
