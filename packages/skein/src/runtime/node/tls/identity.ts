@@ -5,7 +5,7 @@ import type { ServerCertificate, TlsOptions } from "../../../core/ports.ts";
 import { tls } from "./secure-context.ts";
 
 /** Why a server is refused although its chain is sound. `socket-failure.ts` makes the whole line. */
-export class IdentityError extends Error {
+class IdentityError extends Error {
   readonly code = "SKEIN_IDENTITY";
 }
 
@@ -50,7 +50,7 @@ export function identityCheck(options: TlsOptions): IdentityCheck {
  * RFC 9525 §6.3: a certificate is for the names in its subjectAltName; its common name counts no more. `host` is what was
  * resolved: ASCII, in lower case.
  */
-export function namesMatch(host: string, certificate: PeerCertificate): Error | undefined {
+function namesMatch(host: string, certificate: PeerCertificate): Error | undefined {
   const names = certificate.subjectaltname ?? "";
   if (!/(^|, )(DNS|IP Address):/.test(names))
     return new IdentityError("it names no host in its subjectAltName, and its common name counts no more");
