@@ -281,7 +281,7 @@ test("an item's own method, headers and body come before the job's", async () =>
 test("progress tells the total of the list, what is done, and how it goes", async () => {
   const folder = new JobFolder();
   folder.write([...items(200), "bad line", `${origin.url}/hang`]);
-  const job = await folder.open({ timeout: "300ms", attempts: 1 });
+  const job = await folder.open({ timeout: "1500ms", attempts: 1 });
   expect(job.progress).toMatchObject({ total: undefined, done: 0, elapsedMs: 0, latency: undefined });
   const running = job.run();
   await until(() => job.progress.done === 200);
