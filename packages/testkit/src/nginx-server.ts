@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listenOnLoopback } from "./server-lifetime.ts";
+import { freePort, type ServerProcess, serverProcess } from "./server-process.ts";
 
 export interface NginxOptions {
   /** The folder that `/` serves. Default: an empty one. */
@@ -23,21 +21,12 @@ export interface NginxFacts {
   readonly directory: string;
 }
 
-export interface NginxServer extends AsyncDisposable {
-  readonly url: string;
-  readonly port: number;
-  /** The process id of the master. */
-  readonly pid: number;
-  /** Stops nginx and removes its folder. */
-  close(): Promise<void>;
-}
+/** A running nginx; its process is the master. */
+export type NginxServer = ServerProcess;
 
 const DEFAULT_LOCATIONS = `
     location = /ok { default_type text/plain; return 200 "ok"; }
     location = /json { default_type application/json; return 200 '{"id":12345,"name":"Skein","tags":["a","b","c"],"ok":true}'; }`;
-
-/** How long nginx may take to answer, or to stop. */
-const PATIENCE_MS = 10_000;
 
 /**
  * Starts Debian's nginx (one worker, in the foreground) with a folder of its own on a free port.
@@ -59,24 +48,9 @@ async function startNginx(directory: string, options: NginxOptions): Promise<Ngi
   mkdirSync(join(directory, "www"));
   const facts = { port: await freePort(), root, directory };
   writeFileSync(join(directory, "nginx.conf"), options.config?.(facts) ?? defaultConfig(facts, options));
-  const child = spawn("nginx", ["-p", directory, "-c", join(directory, "nginx.conf"), "-e", "error.log"], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const stopAtExit = () => child.kill("SIGTERM");
-  process.once("exit", stopAtExit);
-  const close = async () => {
-    process.off("exit", stopAtExit);
-    await stop(child);
-    rmSync(directory, { recursive: true, force: true });
-  };
-  try {
-    await answers(child, facts);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const args = ["-p", directory, "-c", join(directory, "nginx.conf"), "-e", "error.log"];
   const { port } = facts;
-  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid!, close, [Symbol.asyncDispose]: close };
+  return await serverProcess("nginx", args, { port, directory, debian: "nginx-light" });
 }
 
 function defaultConfig(
@@ -101,62 +75,4 @@ http {
   }
 }
 `;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
-
-async function answers(child: ChildProcess, { port, directory }: NginxFacts): Promise<void> {
-  let failure: Error | undefined;
-  let said = "";
-  child.stderr?.on("data", chunk => {
-    said += chunk;
-  });
-  child.once("error", (error: NodeJS.ErrnoException) => {
-    failure =
-      error.code === "ENOENT" ? new Error("nginx is not installed: apt-get install nginx-light") : error;
-  });
-  child.once("exit", code => {
-    failure ??= new Error(`nginx ended with code ${code}: ${said}${readLog(directory)}`);
-  });
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!(await accepts(port))) {
-    if (failure !== undefined) throw failure;
-    if (performance.now() > giveUpAt)
-      throw new Error(`nginx does not answer on ${port}: ${readLog(directory)}`);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-}
-
-function readLog(directory: string): string {
-  try {
-    return readFileSync(join(directory, "error.log"), "utf8");
-  } catch (error) {
-    return `(no error log: ${(error as Error).message})`;
-  }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise(resolve => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
-  await exited;
-  clearTimeout(timer);
 }

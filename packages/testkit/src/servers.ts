@@ -1,4 +1,5 @@
 // Everything but the test runner: for programs (the demo) that run outside of it.
+export * from "./apache-server.ts";
 export * from "./fake-clock.ts";
 export * from "./incoming-body.ts";
 export * from "./nginx-server.ts";
@@ -7,6 +8,7 @@ export { type OriginExchange, type OriginRoute, sendJson, sendText } from "./ori
 export { type OriginOptions, type OriginServer, originServer, type SeenRequest } from "./origin-server.ts";
 export * from "./scripted-server.ts";
 export * from "./scripted-service.ts";
+export type { ServerProcess } from "./server-process.ts";
 export * from "./test-bytes.ts";
 export * from "./test-certificates.ts";
 export * from "./tls-origin-server.ts";
