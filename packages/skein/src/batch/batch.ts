@@ -1,40 +1,22 @@
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Timer } from "../core/clock.ts";
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
-import type { Request } from "../core/request.ts";
 import { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
-import type { Service } from "../core/service.ts";
 import { isThrottle } from "../policy/cool-down.ts";
 import { decideRetry } from "../policy/retry.ts";
+import type { BatchBase } from "./batch-base.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
-import { type BatchBounds, type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
+import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
 import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
 import { Outbox } from "./outbox.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { CancelledBy, SettledTask } from "./task.ts";
+import { type BuiltItem, callWithin, outOfTime, tellWhy } from "./task-deadline.ts";
 import { newCounts, sizeOf, TaskRecord } from "./task-record.ts";
-
-/** What a batch is given by the client that makes it. */
-export interface BatchBase<R> extends BatchBounds {
-  readonly clock: Clock;
-  /** A stack that has no retry layer. */
-  readonly service: Service;
-  build(item: R): Request;
-  /** Makes an error one for people: its whole line, its stack; and tells who wants to know. */
-  complete(
-    error: unknown,
-    call: {
-      request: Request | undefined;
-      elapsed: number;
-      attempts: number;
-      context: RequestContext;
-    },
-  ): SkeinError | Promise<SkeinError>;
-}
 
 /** How far the loop that reads may be behind before nothing more is started. */
 const MAX_UNREAD_TASKS = 256;
@@ -136,17 +118,18 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #take(input: I): void {
     const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
     this.#pulled += 1;
-    const request = this.#requestOf(input);
+    const built = this.#build(input);
     // The input, or the function that makes the request, may have stopped the batch itself.
     if (this.#stopped !== undefined) return this.#cancelOne(task, this.#stopped);
-    if (isSkeinError(request)) return this.#fail(task, request);
-    task.request = request;
-    task.origin = request.url.origin.key;
+    if (isSkeinError(built)) return this.#fail(task, built);
+    task.request = built.request;
+    task.deadline = this.#base.clock.now() + built.timeLeft;
+    task.origin = built.request.url.origin.key;
     this.#scheduler.add(task);
     this.#pump();
   }
 
-  #requestOf(input: I): Request | SkeinError {
+  #build(input: I): BuiltItem | SkeinError {
     const { request } = this.#options;
     const item = request === undefined ? (input as unknown as R) : callNow("request", () => request(input));
     if (isSkeinError(item)) return item;
@@ -167,8 +150,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #pump(): void {
     if (this.#pumping || this.#ended) return;
     this.#pumping = true;
+    this.#failExpired(this.#base.clock.now());
     while (this.#mayStart()) {
       const now = this.#base.clock.now();
+      this.#failExpired(now);
       for (const task of this.#scheduler.takeDue(now)) {
         task.moveTo("pending");
         this.#scheduler.add(task);
@@ -182,6 +167,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#endIfDone();
   }
 
+  /** What is in flight ends by itself; what waits, here. */
+  #failExpired(now: number): void {
+    for (const task of this.#scheduler.takeExpired(now)) this.#fail(task, outOfTime());
+  }
+
   #mayStart(): boolean {
     if (this.#paused || this.#stopped !== undefined || this.#running.size >= this.#settings.concurrency)
       return false;
@@ -193,7 +183,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #setAlarm(): void {
-    const at = this.#ended || this.#paused ? Number.POSITIVE_INFINITY : this.#scheduler.wakeAt;
+    const { wakeAt, nextDeadline } = this.#scheduler;
+    const next = this.#paused ? nextDeadline : Math.min(wakeAt, nextDeadline);
+    const at = this.#ended ? Number.POSITIVE_INFINITY : next;
     if (this.#alarm?.at === at) return;
     this.#alarm?.timer.cancel();
     this.#alarm = undefined;
@@ -221,8 +213,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #start(task: TaskRecord<I>, now: number): void {
     task.start(now);
     this.#running.add(task);
-    const context = new RequestContext(this.#settings.call);
-    context.deadline = now + this.#settings.call.timeouts.total;
+    const call = callWithin(this.#settings.call, task.deadline - now);
+    const context = new RequestContext(call);
+    context.deadline = now + call.timeouts.total;
     context.attempt = task.attempts.length + 1;
     task.context = context;
     void this.#attempt(task, context);
@@ -296,11 +289,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       request: task.request!,
       failure: error,
       now: after.now,
-      deadline: Number.POSITIVE_INFINITY,
+      deadline: task.deadline,
       random: this.#base.clock.random(),
     });
-    if (decision.retry) this.#wait(task, after.now + decision.delayMs);
-    else this.#fail(task, error, after.response);
+    if (decision.retry) return this.#wait(task, after.now + decision.delayMs);
+    if (decision.why === "deadline") tellWhy(error, decision.because);
+    this.#fail(task, error, after.response);
   }
 
   /** The whole origin is left alone; the attempt does not count. */
@@ -309,13 +303,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     const now = clock.now();
     const until = this.#scheduler.throttle(task.origin, { now, retryAfterMs, random: clock.random() });
     const { request } = task;
-    if (
-      until === undefined ||
-      !request!.isIdempotent ||
-      !request!.isReplayable ||
-      this.#settings.attempts === 1
-    ) {
-      return this.#fail(task, response.toStatusError(), response);
+    const isRepeatable = request!.isIdempotent && request!.isReplayable && this.#settings.attempts > 1;
+    if (until === undefined || until >= task.deadline || !isRepeatable) {
+      const error = response.toStatusError();
+      if (until !== undefined && isRepeatable)
+        tellWhy(error, "its deadline comes before the origin may be asked again");
+      return this.#fail(task, error, response);
     }
     this.#wait(task, until);
   }

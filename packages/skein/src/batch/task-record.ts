@@ -20,6 +20,8 @@ export class TaskRecord<I> {
   /** Where it goes; set once its request is built. */
   origin = "";
   request: Request | undefined;
+  /** When it must have ended, on the clock's monotonic time. */
+  deadline = Number.POSITIVE_INFINITY;
   /** Of the attempt under way. */
   context: RequestContext | undefined;
   /** Attempts that count against the limit: all but those that were throttled. */

@@ -11,6 +11,7 @@ import { isHarmlessElsewhere } from "../layers/redirect/harmless-fields.ts";
 import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallCredentials } from "./credentials.ts";
+import type { Deadline } from "./deadline.ts";
 import type { ClientSettings } from "./options.ts";
 import { addParams, type Params, parseParams } from "./params.ts";
 import type { ProgressOptions } from "./progress-options.ts";
@@ -27,6 +28,15 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
   headers?: HeadersInit;
   /** Cancels the call when it aborts. */
   signal?: AbortSignal | undefined;
+  /**
+   * When the call must have ended, whatever `timeout` says, `false` included: a duration from now, or a Date. It then fails with
+   * TotalTimeout; when the moment has passed already, nothing is sent. In a batch it is the end of an item, its attempts and
+   * waits included. Default: none.
+   *
+   * @example
+   * await client.get(url, { deadline: new Date(job.expiresAt) });
+   */
+  deadline?: Deadline | null | undefined;
   /** Sent as Idempotency-Key, the same on every attempt: makes a POST safe to repeat. `true` makes one up. */
   idempotencyKey?: string | true;
   /**
@@ -41,7 +51,7 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal deadline idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 

@@ -157,7 +157,7 @@ function bypassesCache(cache: null | false): true {
 }
 
 /** Options that say how a call is made, not what is sent. */
-const CALL_OPTION_NAMES = [...CALL_NAMES, "signal", "fallback"] as const;
+const CALL_OPTION_NAMES = [...CALL_NAMES, "signal", "deadline", "fallback"] as const;
 export type CallOptionName = (typeof CALL_OPTION_NAMES)[number];
 
 /** For a request that is built without its call: what it can't carry must not be ignored. */

@@ -1,5 +1,5 @@
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
-import { ClientClosed, InvalidOption } from "../core/errors.ts";
+import { ClientClosed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import { INSPECT } from "../core/inspect.ts";
 import { ownOptions } from "../core/own-options.ts";
@@ -8,11 +8,13 @@ import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
+import { type BatchRequest, buildItem, type OfTheCall } from "./batch-request.ts";
 import { type BodilessOptions, buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
-import { type CallOptionName, type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
+import { type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
 import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
+import { requireTime, timeLeft, withinTime } from "./deadline.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
 import { completeAttempt, endFailed } from "./failed-call.ts";
@@ -51,13 +53,6 @@ export interface ClientBase {
   /** Empty where the platform sends its own. */
   readonly userAgent: string;
 }
-
-/** A request of a batch, where a URL alone does not say enough. */
-export type BatchRequest = BuildOptions & {
-  url: string | URL;
-  /** Default: GET. */
-  method?: string;
-};
 
 /** What a client is when another makes it: settings that are checked already, and connections that it shares. */
 interface SharedBase extends ClientBase {
@@ -246,7 +241,7 @@ export class BaseClient implements AsyncDisposable {
     return this.#base.parts.batch(items, options, {
       clock: this.#base.ports.clock,
       service: batchStack(this.#transport, this.#stackParts()),
-      build: item => this.#buildBatchRequest(item),
+      build: item => buildItem(this.#settings, item, this.#base.ports.clock),
       settings: this.#settings.buffered,
       maxConnections: limits.maxConnections,
       maxConnectionsPerOrigin: limits.maxConnectionsPerOrigin,
@@ -313,9 +308,12 @@ export class BaseClient implements AsyncDisposable {
       if (options !== undefined) {
         refuseUnsupported(options, this.#transport.unsupported);
         settings = withProgress(overrideCredentials(overrideCall(base, options), options), options);
+        if (options.deadline !== undefined)
+          settings = withinTime(settings, timeLeft(options.deadline, clock));
       }
       request = built ?? buildRequest(this.#settings, call.method, call.spec);
       context = call.begin(settings);
+      if (options?.deadline !== undefined) requireTime(settings.timeouts.total);
       context.startedAt = startedAt;
       context.deadline = startedAt + settings.timeouts.total;
       const response = await this.#stack.send(request, context);
@@ -353,24 +351,7 @@ export class BaseClient implements AsyncDisposable {
     const { ports, parts } = this.#base;
     return { makers: parts.layers, ports, hooks, cache, loggers, cookies, added: this.#added, decodes };
   }
-
-  #buildBatchRequest(item: string | URL | BatchRequest): Request {
-    if (typeof item === "string" || item instanceof URL)
-      return buildRequest(this.#settings, "GET", { url: item, options: undefined });
-    if (typeof item !== "object" || item === null || item.url === undefined) {
-      throw new InvalidOption(`request: expected a URL, or an object with "url"; got ${typeof item}`);
-    }
-    const { url, method = "GET", ...rest } = ownOptions(item);
-    const options = ownOptions(rest);
-    refuseCredentials(options, "those of the client are sent");
-    refuseProgress(options, "a batch tells of its own");
-    refuseCallOptions(options, "the batch and its client say that for all items");
-    return buildRequest(this.#settings, method, { url, options });
-  }
 }
-
-/** What belongs to a call rather than to its request: a request that is only built can't carry it. */
-type OfTheCall = "auth" | "cookies" | keyof ProgressOptions | CallOptionName;
 
 /** What may be said of a request that will be sent later. */
 export type BuildOptions = Omit<BodilessOptions, OfTheCall> & BodyOptions;
@@ -380,7 +361,7 @@ export interface SendOptions
   extends CallOptions,
     CallCredentials,
     ProgressOptions,
-    Pick<BodilessOptions, "signal" | "fallback"> {
+    Pick<BodilessOptions, "signal" | "deadline" | "fallback"> {
   /** Return as soon as the head is there, with the body to be read by iterating. */
   stream?: boolean;
 }

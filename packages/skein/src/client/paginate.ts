@@ -8,6 +8,7 @@ import { type BodilessOptions, buildRequest } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { overrideCall } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
+import { atMoment } from "./deadline.ts";
 import type { BodyOptions } from "./request-body.ts";
 
 /** Where the page after this one is, relative to its URL; nothing when it is the last. */
@@ -42,7 +43,9 @@ export function openPages(
   url: string | URL,
   options: PaginateOptions,
 ): AsyncGenerator<Response, void, undefined> {
-  const { method = "GET", next, maxPages, ...rest } = options;
+  const { method = "GET", next, maxPages, ...given } = options;
+  // All pages have the same end.
+  const rest = { ...given, deadline: atMoment(given.deadline, client.clock) };
   const { buffered } = client.settings;
   const first = buildRequest(client.settings, method, { url, options: rest });
   const send = (built: Request, elsewhere: boolean) => {

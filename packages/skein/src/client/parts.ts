@@ -1,4 +1,4 @@
-import type { BatchBase } from "../batch/batch.ts";
+import type { BatchBase } from "../batch/batch-base.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import type { CookieStore } from "../core/cookie-store.ts";
 import type { Response } from "../core/response.ts";

@@ -128,9 +128,9 @@ export function unreadBody(ms: number): SkeinError {
   );
 }
 
-/** Other clients count timeouts in seconds: one who writes `timeout: 10` may mean those. */
+/** Other clients count timeouts in seconds: one who writes `timeout: 10` may mean those. A fraction was left of something. */
 function unitHint(ms: number): string {
-  return ms < 100 ? ` (${ms} is milliseconds; did you mean "${ms}s"?)` : "";
+  return ms < 100 && Number.isInteger(ms) ? ` (${ms} is milliseconds; did you mean "${ms}s"?)` : "";
 }
 
 function where(progress: Progress): string {

@@ -83,12 +83,14 @@ export type {
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";
+export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
-export type { BaseClient, BatchRequest, BuildOptions, SendOptions } from "../client/client.ts";
+export type { BaseClient, BuildOptions, SendOptions } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
+export type { Deadline } from "../client/deadline.ts";
 export type { Downloaded, DownloadOptions } from "../client/download/download.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";

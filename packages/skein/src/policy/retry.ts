@@ -83,7 +83,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   WRITE_TIMEOUT: "idempotent",
   // The server may still be at it, or has answered and done it: only what changes nothing may be repeated.
   READ_TIMEOUT: "safe",
-  // Of one attempt, in a batch. A plain call has no time left for another: see `refusal`.
+  // Of one attempt, in a batch. A plain call, and a task whose deadline has passed, have no time left: see `refusal`.
   TOTAL_TIMEOUT: "safe",
   HEADERS_TIMEOUT: "safe",
   BODY_CUT: "safe",
@@ -127,9 +127,16 @@ export function isTransient(error: SkeinError): boolean {
   return status === undefined ? AFTER_ERROR[error.code] !== "never" : isRetryableStatus(status);
 }
 
-function refusal({ failure, request, attempt, attempts, deadline }: RetryFacts): RetryDecision | undefined {
+function refusal({
+  failure,
+  request,
+  attempt,
+  attempts,
+  now,
+  deadline,
+}: RetryFacts): RetryDecision | undefined {
   const status = statusOf(failure);
-  if ("code" in failure && failure.code === "TOTAL_TIMEOUT" && deadline < Number.POSITIVE_INFINITY) {
+  if ("code" in failure && failure.code === "TOTAL_TIMEOUT" && now >= deadline) {
     return no("not-retryable", "the call's time is up");
   }
   const needed = status === undefined ? neededAfterError(failure as SkeinError) : neededAfterStatus(status);

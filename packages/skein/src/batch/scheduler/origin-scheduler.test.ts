@@ -1,14 +1,17 @@
 import { describe, expect, test } from "@skein/testkit";
 import { OriginScheduler } from "./origin-scheduler.ts";
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 interface Job {
   readonly origin: string;
+  readonly deadline: number;
   readonly id: number;
 }
 
 function fill(scheduler: OriginScheduler<Job>, counts: Record<string, number>): void {
   for (const [origin, count] of Object.entries(counts)) {
-    for (let id = 0; id < count; id++) scheduler.add({ origin, id });
+    for (let id = 0; id < count; id++) scheduler.add({ origin, id, deadline: NEVER });
   }
 }
 
@@ -75,11 +78,28 @@ describe("an origin that throttles", () => {
 
 test("delayed tasks come back when they are due; clear forgets all that has not started", () => {
   const scheduler = new OriginScheduler<Job>(10);
-  scheduler.delay({ origin: "a", id: 1 }, 500);
-  scheduler.delay({ origin: "a", id: 2 }, 100);
+  scheduler.delay({ origin: "a", id: 1, deadline: NEVER }, 500);
+  scheduler.delay({ origin: "a", id: 2, deadline: NEVER }, 100);
   expect(scheduler.takeDue(99)).toEqual([]);
-  expect(scheduler.takeDue(100)).toEqual([{ origin: "a", id: 2 }]);
+  expect(scheduler.takeDue(100)).toEqual([{ origin: "a", id: 2, deadline: NEVER }]);
   fill(scheduler, { b: 2 });
   expect(scheduler.clear()).toHaveLength(3);
   expect([scheduler.ready, scheduler.delayed, scheduler.next(1e9)]).toEqual([0, 0, undefined]);
+});
+
+test("tasks that are out of time are taken out, ready ones and delayed ones; those that were given are not", () => {
+  const scheduler = new OriginScheduler<Job>(1);
+  const given = { origin: "a", id: 0, deadline: 50 };
+  const ready = { origin: "a", id: 1, deadline: 100 };
+  const delayed = { origin: "b", id: 2, deadline: 200 };
+  scheduler.add(given);
+  expect(scheduler.next(0)).toBe(given);
+  scheduler.add(ready);
+  scheduler.delay(delayed, 500);
+  fill(scheduler, { a: 1 });
+  expect([scheduler.nextDeadline, scheduler.takeExpired(99)]).toEqual([100, []]);
+  expect(scheduler.takeExpired(250)).toEqual([ready, delayed]);
+  expect([scheduler.nextDeadline, scheduler.ready, scheduler.delayed]).toEqual([NEVER, 1, 0]);
+  scheduler.release(given);
+  expect(take(scheduler, 2, 250)).toEqual(["a0", "-"]);
 });

@@ -6,6 +6,8 @@ import { TimeHeap } from "./time-heap.ts";
 export interface Schedulable {
   /** The key of the origin that it goes to. */
   readonly origin: string;
+  /** When it must have ended; `Infinity` where it has no end. */
+  readonly deadline: number;
 }
 
 /** The tasks of one origin. */
@@ -32,6 +34,8 @@ export class OriginScheduler<T extends Schedulable> {
   #turn = 0;
   readonly #delayed = new TimeHeap<T>();
   readonly #cooling = new TimeHeap<Lane<T>>();
+  /** The tasks here that have a deadline. */
+  readonly #ending = new TimeHeap<T>();
   #ready = 0;
 
   constructor(perOrigin: number) {
@@ -53,25 +57,44 @@ export class OriginScheduler<T extends Schedulable> {
     return Math.min(this.#delayed.nextDue, this.#cooling.nextDue);
   }
 
+  /** When the first of the tasks here is out of time. */
+  get nextDeadline(): number {
+    return this.#ending.nextDue;
+  }
+
   add(task: T): void {
     const lane = this.#laneOf(task.origin);
     lane.ready.push(task);
     this.#ready += 1;
+    if (task.deadline < Number.POSITIVE_INFINITY) this.#ending.push(task.deadline, task);
     this.#enter(lane);
   }
 
   /** The task is not before `until`. */
   delay(task: T, until: number): void {
     this.#delayed.push(until, task);
+    if (task.deadline < Number.POSITIVE_INFINITY) this.#ending.push(task.deadline, task);
   }
 
   /** Tasks whose time has come, for the caller to `add` again. */
   takeDue(now: number): T[] {
     if (this.#delayed.nextDue > now) return [];
     const due: T[] = [];
-    for (let task = this.#delayed.shiftDue(now); task !== undefined; task = this.#delayed.shiftDue(now))
+    for (let task = this.#delayed.shiftDue(now); task !== undefined; task = this.#delayed.shiftDue(now)) {
+      this.#hasBegun(task);
       due.push(task);
+    }
     return due;
+  }
+
+  /** Tasks that are out of time; they are forgotten here. */
+  takeExpired(now: number): T[] {
+    const expired: T[] = [];
+    for (let task = this.#ending.shiftDue(now); task !== undefined; task = this.#ending.shiftDue(now)) {
+      if (!this.#delayed.remove(task)) this.#forget(task);
+      expired.push(task);
+    }
+    return expired;
   }
 
   /** The next task to start; its origin counts it as running until `release`. */
@@ -122,6 +145,7 @@ export class OriginScheduler<T extends Schedulable> {
   /** Everything that has not started, and forgets it. */
   clear(): T[] {
     const tasks = this.#delayed.clear();
+    this.#ending.clear();
     for (const lane of this.#lanes.values()) {
       tasks.push(...lane.ready);
       lane.ready.clear();
@@ -134,7 +158,18 @@ export class OriginScheduler<T extends Schedulable> {
     const task = lane.ready.shift()!;
     lane.running += 1;
     this.#ready -= 1;
+    this.#hasBegun(task);
     return task;
+  }
+
+  /** One that stood ready. */
+  #forget(task: T): void {
+    this.#laneOf(task.origin).ready.keep(other => other !== task);
+    this.#ready -= 1;
+  }
+
+  #hasBegun(task: T): void {
+    if (task.deadline < Number.POSITIVE_INFINITY) this.#ending.remove(task);
   }
 
   #maySend(lane: Lane<T>, now: number): boolean {

@@ -16,3 +16,15 @@ test("gives what is due, the earliest first, and nothing before its time", () =>
   expect(dues.map(due => heap.shiftDue(due))).toEqual(dues);
   expect([heap.size, heap.nextDue, heap.shiftDue(1e9)]).toEqual([0, Number.POSITIVE_INFINITY, undefined]);
 });
+
+test("what is taken out from anywhere leaves the others in their order", () => {
+  const heap = new TimeHeap<number>();
+  const dues = Array.from({ length: 200 }, (_, i) => (i * 7_919) % 997);
+  for (const due of dues) heap.push(due, due);
+  const removed = dues.filter((_, i) => i % 3 === 0);
+  expect(removed.map(due => heap.remove(due))).toEqual(removed.map(() => true));
+  expect(heap.remove(removed[0]!)).toBe(false);
+  const left = dues.filter((_, i) => i % 3 !== 0).sort((a, b) => a - b);
+  expect(left.map(() => heap.shiftDue(1e9))).toEqual(left);
+  expect(heap.size).toBe(0);
+});

@@ -12,19 +12,25 @@ export class TimeHeap<T> {
   }
 
   push(due: number, value: T): void {
-    const entries = this.#entries;
-    let index = entries.push({ due, value }) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (entries[parent]!.due <= due) break;
-      this.#swap(index, parent);
-      index = parent;
-    }
+    this.#rise(this.#entries.push({ due, value }) - 1);
   }
 
   /** The first, if it is due. */
   shiftDue(now: number): T | undefined {
     return this.nextDue <= now ? this.#shift() : undefined;
+  }
+
+  /** Takes it out, wherever it is; whether it was there. */
+  remove(value: T): boolean {
+    const entries = this.#entries;
+    const index = entries.findIndex(entry => entry.value === value);
+    if (index < 0) return false;
+    const last = entries.pop()!;
+    if (index === entries.length) return true;
+    entries[index] = last;
+    this.#rise(index);
+    this.#sink(index);
+    return true;
   }
 
   /** All, in no order; the heap is empty afterwards. */
@@ -38,9 +44,24 @@ export class TimeHeap<T> {
     const last = entries.pop()!;
     if (entries.length === 0) return first;
     entries[0] = last;
-    for (let index = 0; ; ) {
+    this.#sink(0);
+    return first;
+  }
+
+  #rise(from: number): void {
+    const entries = this.#entries;
+    for (let index = from; index > 0; ) {
+      const parent = (index - 1) >> 1;
+      if (entries[parent]!.due <= entries[index]!.due) return;
+      this.#swap(index, parent);
+      index = parent;
+    }
+  }
+
+  #sink(from: number): void {
+    for (let index = from; ; ) {
       const smallest = this.#smallest(index);
-      if (smallest === index) return first;
+      if (smallest === index) return;
       this.#swap(index, smallest);
       index = smallest;
     }

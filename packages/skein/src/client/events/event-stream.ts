@@ -19,7 +19,7 @@ import type { StreamResponse } from "../stream-response.ts";
 import { EventParser, type ServerSentEvent } from "./event-parser.ts";
 
 export type EventsOptions = EventStreamOptions &
-  Omit<BodilessOptions, "fallback" | "raiseForStatus"> &
+  Omit<BodilessOptions, "deadline" | "fallback" | "raiseForStatus"> &
   BodyOptions;
 
 interface EventStreamOptions {

@@ -1,3 +1,4 @@
+import { InvalidOption } from "../../core/errors.ts";
 import { buildRequest } from "../build-request.ts";
 import { Call } from "../call.ts";
 import type { ClientAccess } from "../client-access.ts";
@@ -7,6 +8,8 @@ import { type EventStream, type EventsOptions, ReconnectingEvents } from "./even
 /** The events of a URL, through a client's layers. Nothing is sent before they are iterated. */
 export function openEvents(client: ClientAccess, url: string | URL, options: EventsOptions): EventStream {
   const { method = "GET", lastEventId, reconnect, maxEventLength, ...rest } = options;
+  if ("deadline" in rest)
+    throw new InvalidOption("deadline: events come until they are closed; give a signal that aborts then");
   const { settings, clock } = client;
   const connection = {
     clock,
