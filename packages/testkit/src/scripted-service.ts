@@ -96,6 +96,7 @@ export function contextOf(facts: ContextFacts = {}): RequestContext {
     maxResponseBytes: facts.maxResponseBytes ?? 2 ** 28,
     raiseForStatus: false,
     defaultEncoding: undefined,
+    parseJson: undefined,
     events: facts.events,
   });
   context.deadline = facts.deadline ?? none;

@@ -226,6 +226,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     let error: SkeinError | undefined;
     try {
       response = await this.#base.service.send(task.request!, context);
+      if (context.reading !== undefined) response.readAs(context.reading);
       if (context.traceFailure !== undefined) throw context.traceFailure;
     } catch (thrown) {
       const call = { request: task.request, elapsed: 0, attempts: 1, context };

@@ -2,6 +2,7 @@ import { basicCredentials } from "../core/basic-credentials.ts";
 import { BytesBody, type RequestBody } from "../core/body.ts";
 import { InvalidOption, InvalidUrl, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
+import type { StringifyJson } from "../core/json.ts";
 import { checkNames } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import { type Extensions, Request } from "../core/request.ts";
@@ -12,10 +13,11 @@ import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallCredentials } from "./credentials.ts";
 import type { Deadline } from "./deadline.ts";
+import { ownStringify } from "./json-body.ts";
 import type { ClientSettings } from "./options.ts";
 import { addParams, type Params, parseParams } from "./params.ts";
 import type { ProgressOptions } from "./progress-options.ts";
-import { type BodyOptions, encodeBody } from "./request-body.ts";
+import { type BodyOptions, type Encoders, encodeBody } from "./request-body.ts";
 
 /** What may be said of one request; left out is the client's. */
 export type RequestOptions = BodilessOptions & BodyOptions;
@@ -39,6 +41,8 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
   deadline?: Deadline | null | undefined;
   /** Sent as Idempotency-Key, the same on every attempt: makes a POST safe to repeat. `true` makes one up. */
   idempotencyKey?: string | true;
+  /** Writes the `json` body in the place of the client's `stringifyJson`; `null`: JSON.stringify does. */
+  stringifyJson?: StringifyJson | null | undefined;
   /**
    * For layers and transports of one's own: `request.extensions` and `response.extensions` hold it. Nothing of it is sent.
    */
@@ -51,7 +55,7 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding trace cache auth cookies signal deadline idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding parseJson stringifyJson trace cache auth cookies signal deadline idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 
@@ -72,7 +76,7 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     if (options.params !== undefined)
       url = url.withTarget(addParams(url.target, parseParams(options.params)));
     if (options.headers !== undefined) headers = headers.merge(options.headers);
-    ({ headers, body } = encodeBody(options, headers, settings));
+    ({ headers, body } = encodeBody(options, headers, encodersOf(settings, options)));
     extensions = checkExtensions(options.extensions);
     if (options.idempotencyKey !== undefined)
       headers = headers.with("Idempotency-Key", keyOf(options.idempotencyKey));
@@ -88,6 +92,11 @@ export function buildRequest(settings: ClientSettings, method: string, spec: Req
     body: body ?? emptyBody(verb),
     extensions,
   });
+}
+
+function encodersOf(settings: ClientSettings, { stringifyJson }: BodilessOptions): Encoders {
+  if (stringifyJson === undefined) return settings;
+  return { ...settings, stringifyJson: ownStringify(stringifyJson, settings.stringifyJson) };
 }
 
 function checkExtensions(extensions: Extensions | undefined): Extensions | undefined {

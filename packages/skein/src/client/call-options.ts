@@ -1,6 +1,7 @@
 import { type DefaultEncoding, isKnownCharset } from "../core/charset.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
+import type { ParseJson } from "../core/json.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
@@ -48,6 +49,14 @@ export interface CallOptions {
    */
   defaultEncoding?: DefaultEncoding;
   /**
+   * Reads JSON in the place of `JSON.parse`, for `response.json()` and `jsonLines()`: to keep exact numbers, say. What it throws
+   * becomes the cause of a DecodingError. `null`: as if there were none. Default: `JSON.parse`.
+   *
+   * @example
+   * const client = new Client({ parseJson: text => JSON.parse(text, reviveDates) });
+   */
+  parseJson?: ParseJson | null;
+  /**
    * Told of each step on the wire: HTTPX's event names (`connection.connect_tcp.started`, …), the wait for a connection
    * and its reuse. Credentials are left out. One that throws fails the call. `null` or `false` turns the client's off.
    *
@@ -68,6 +77,7 @@ const CALL_NAMES = [
   "redirect",
   "raiseForStatus",
   "defaultEncoding",
+  "parseJson",
   "trace",
   "cache",
 ] as const;
@@ -75,7 +85,7 @@ const CALL_NAMES = [
 /** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
 export function overrideCall(base: CallSettings, given: CallOptions): CallSettings {
   const options = ownOptions(given);
-  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, trace, cache } = options;
+  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, parseJson, trace, cache } = options;
   if (CALL_NAMES.every(name => options[name] === undefined)) return base;
   return Object.freeze({
     ...base,
@@ -83,6 +93,7 @@ export function overrideCall(base: CallSettings, given: CallOptions): CallSettin
     policies: overridePolicies(base.policies, retry, redirect),
     raiseForStatus: raiseForStatus ?? base.raiseForStatus,
     defaultEncoding: defaultEncoding === undefined ? base.defaultEncoding : checkEncoding(defaultEncoding),
+    parseJson: parseJson === undefined ? base.parseJson : checkParser(parseJson),
     trace: trace === undefined ? base.trace : checkTrace(trace),
     bypassesCache: cache === undefined ? base.bypassesCache : bypassesCache(cache),
   });
@@ -141,6 +152,12 @@ function checkEncoding(encoding: DefaultEncoding): DefaultEncoding {
   throw new InvalidOption(
     `defaultEncoding: no charset is named "${encoding}"; expected one such as "utf-8" or "shift_jis"`,
   );
+}
+
+function checkParser(parse: ParseJson | null): ParseJson | undefined {
+  if (parse === null) return undefined;
+  if (typeof parse === "function") return parse;
+  throw new InvalidOption(`parseJson: expected a function of text, or null; got ${typeof parse}`);
 }
 
 function checkTrace(trace: Trace | null | false): Trace | undefined {

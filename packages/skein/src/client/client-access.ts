@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
+import type { Service } from "../core/service.ts";
 import type { Call } from "./call.ts";
 import type { ClientSettings } from "./options.ts";
 
@@ -8,6 +9,8 @@ import type { ClientSettings } from "./options.ts";
 export interface ClientAccess {
   readonly settings: ClientSettings;
   readonly clock: Clock;
+  /** The client's layers as a batch sends through them. */
+  batchService(): Service;
   /** Makes a call through the client's layers; `base` are its settings, where its own options say nothing else. */
   run(call: Call, base: CallSettings): Promise<Response>;
 }

@@ -8,7 +8,7 @@ import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
-import { type BatchRequest, buildItem, type OfTheCall } from "./batch-request.ts";
+import type { BatchRequest, OfTheCall } from "./batch-request.ts";
 import { type BodilessOptions, buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
@@ -17,7 +17,7 @@ import { type CallCredentials, overrideCredentials, refuseCredentials } from "./
 import { requireTime, timeLeft, withinTime } from "./deadline.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
-import { completeAttempt, endFailed } from "./failed-call.ts";
+import { endFailed } from "./failed-call.ts";
 import type { Fetch } from "./fetch/fetch.ts";
 import {
   type ClientOptions,
@@ -237,17 +237,7 @@ export class BaseClient implements AsyncDisposable {
     items: Iterable<I> | AsyncIterable<I>,
     options: BatchOptions<I, V, string | URL | BatchRequest> = {},
   ): Batch<I, V> {
-    const { limits, hooks } = this.#settings;
-    return this.#base.parts.batch(items, options, {
-      clock: this.#base.ports.clock,
-      service: batchStack(this.#transport, this.#stackParts()),
-      build: item => buildItem(this.#settings, item, this.#base.ports.clock),
-      settings: this.#settings.buffered,
-      maxConnections: limits.maxConnections,
-      maxConnectionsPerOrigin: limits.maxConnectionsPerOrigin,
-      maxInFlightPerOrigin: limits.maxInFlightPerOrigin,
-      complete: (thrown, call) => completeAttempt(thrown, call, hooks?.error),
-    });
+    return this.#base.parts.batch(this.#access(), items, options);
   }
 
   /** Finishes the calls in flight, then frees every connection. Calls made after this fail with ClientClosed. */
@@ -282,6 +272,7 @@ export class BaseClient implements AsyncDisposable {
     return {
       settings: this.#settings,
       clock: this.#base.ports.clock,
+      batchService: () => batchStack(this.#transport, this.#stackParts()),
       run: (call, base) => this.#run(call, base),
     };
   }
@@ -320,7 +311,7 @@ export class BaseClient implements AsyncDisposable {
       // The connection has looked at the clock when the body ended: twice is dear, for every single call.
       response.elapsed = (response.record?.endedAt || clock.now()) - startedAt;
       if (context.traceFailure !== undefined) throw context.traceFailure;
-      if (settings.defaultEncoding !== undefined) response.defaultEncoding = settings.defaultEncoding;
+      if (context.reading !== undefined) response.readAs(context.reading);
       call.endWith(response.body);
       return settings.raiseForStatus ? raise(response) : response;
     } catch (error) {

@@ -21,25 +21,17 @@ export async function endFailed(
   { hook, fallback }: AskedOfFailures,
 ): Promise<Response> {
   const completed = completeError(thrown, call);
-  const error = hook === undefined ? completed : await tell(hook, completed, call);
+  const error = hook === undefined ? completed : await tellHook(hook, completed, call);
   if (fallback === undefined || !isSkeinError(error) || !isForFallback(error)) throw error;
   return fallback(error);
 }
 
-/** As `completeError`, for an attempt of a batch: the hook is told, and what it returns is the error of the attempt. */
-export function completeAttempt(
-  thrown: unknown,
+/** What is thrown: the error, or what the hook returned in its place. */
+export async function tellHook(
+  hook: NonNullable<Hooks["error"]>,
+  error: SkeinError,
   call: FailedCall,
-  hook: Hooks["error"],
-): SkeinError | Promise<SkeinError> {
-  const completed = completeError(thrown, call);
-  if (hook === undefined) return completed;
-  return tell(hook, completed, call).then(error =>
-    isSkeinError(error) ? error : new HandlerError("hooks.error", error),
-  );
-}
-
-async function tell(hook: NonNullable<Hooks["error"]>, error: SkeinError, call: FailedCall): Promise<Error> {
+): Promise<Error> {
   try {
     return (await hook(error)) ?? error;
   } catch (cause) {

@@ -1,5 +1,37 @@
-import { InvalidOption } from "../core/errors.ts";
+import { HandlerError, InvalidOption } from "../core/errors.ts";
+import type { StringifyJson } from "../core/json.ts";
 import { messageOf } from "../core/message-of.ts";
+
+/**
+ * The function that writes the JSON of a request: its own, or its client's; undefined where that is `JSON.stringify`.
+ *
+ * @throws InvalidOption when it is no function
+ */
+export function ownStringify(
+  own: StringifyJson | null | undefined,
+  base: StringifyJson | undefined,
+): StringifyJson | undefined {
+  if (own === undefined) return base;
+  if (own === null) return undefined;
+  if (typeof own === "function") return own;
+  throw new InvalidOption(`stringifyJson: expected a function of a value, or null; got ${typeof own}`);
+}
+
+/**
+ * JSON as the caller's function writes it; what it can't say is its own business.
+ *
+ * @throws HandlerError, InvalidOption naming the function
+ */
+export function encodeJsonWith(stringify: StringifyJson, value: unknown): string {
+  let text: unknown;
+  try {
+    text = stringify(value);
+  } catch (cause) {
+    throw new HandlerError("stringifyJson", cause);
+  }
+  if (typeof text === "string") return text;
+  throw new InvalidOption(`stringifyJson: it returned ${typeof text}, but has to return text`);
+}
 
 /**
  * Compact JSON.

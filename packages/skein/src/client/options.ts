@@ -2,6 +2,7 @@ import type { CookieStore } from "../core/cookie-store.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
+import type { StringifyJson } from "../core/json.ts";
 import type { Logger } from "../core/logger.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
@@ -23,6 +24,7 @@ import {
   NO_COOKIES,
   replaceCredentials,
 } from "./credentials.ts";
+import { ownStringify } from "./json-body.ts";
 import { clientLoggers } from "./observers.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
 import type { Encoders } from "./request-body.ts";
@@ -80,6 +82,11 @@ export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredent
   /** Functions that are told of each request, response, error, retry and redirect. */
   hooks?: Hooks;
   /**
+   * Writes `json` bodies in the place of `JSON.stringify`; it must return text. One that throws fails the call. `null`: as if
+   * there were none. Default: `JSON.stringify`, and an error for what JSON can't say.
+   */
+  stringifyJson?: StringifyJson | null;
+  /**
    * Any logger of pino's or the console's shape: a line a request at `info`, a failed one at `error`, what goes over the
    * wire at `debug`. Credentials are left out. `SKEIN_LOG=info` or `debug` logs to stderr besides; `false` turns both off.
    */
@@ -118,6 +125,7 @@ export interface ClientSettings extends Platform {
   readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
   readonly hooks: Hooks | undefined;
   readonly cache: CacheSettings | undefined;
+  readonly stringifyJson: StringifyJson | undefined;
   readonly loggers: readonly Logger[];
   /** The one that the environment asks for. */
   readonly environmentLogger: Logger | undefined;
@@ -158,6 +166,7 @@ const DEFAULT_CALL: CallSettings = {
   maxResponseBytes: DEFAULT_LIMITS.maxResponseBytes,
   raiseForStatus: false,
   defaultEncoding: undefined,
+  parseJson: undefined,
   events: undefined,
   auth: undefined,
   progress: undefined,
@@ -178,6 +187,8 @@ const EXTEND_NAMES = [
   "redirect",
   "raiseForStatus",
   "defaultEncoding",
+  "parseJson",
+  "stringifyJson",
   "trace",
   "cache",
   ...CREDENTIAL_NAMES,
@@ -244,6 +255,7 @@ export function normalizeClientOptions(
     limits,
     hooks: undefined,
     cache: undefined,
+    stringifyJson: undefined,
     loggers: fromEnvironment === undefined ? [] : [fromEnvironment],
     environmentLogger: fromEnvironment,
     cookies: NO_COOKIES,
@@ -271,7 +283,7 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
 }
 
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
-  const { cache, ...callOptions } = options;
+  const { cache, stringifyJson, ...callOptions } = options;
   const hooks = mergeHooks(base.hooks, options.hooks);
   const events = hooks?.retry === undefined && hooks?.redirect === undefined ? undefined : hooks;
   const baseUrl = options.baseUrl === undefined ? base.baseUrl : parseBase(options.baseUrl, base.pageUrl);
@@ -288,6 +300,7 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     limits: base.limits,
     hooks,
     cache: clientCache(base.cache, cache),
+    stringifyJson: ownStringify(stringifyJson, base.stringifyJson),
     loggers,
     environmentLogger: base.environmentLogger,
     cookies: clientCookies(base.cookies, options.cookies, base.newJar),

@@ -1,4 +1,3 @@
-import { BatchRun } from "../batch/batch.ts";
 import { authLayer } from "../layers/auth/auth-layer.ts";
 import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
 import { cacheLayer } from "../layers/cache/cache-layer.ts";
@@ -13,6 +12,7 @@ import { traceLayer } from "../layers/trace/trace-layer.ts";
 import { openEvents } from "./events/open-events.ts";
 import { clientFetch } from "./fetch/client-fetch.ts";
 import { encodeMultipart } from "./multipart/multipart-body.ts";
+import { openBatch } from "./open-batch.ts";
 import { openPages } from "./paginate.ts";
 import type { ClientParts } from "./parts.ts";
 import type { LayerMakers } from "./stack.ts";
@@ -43,5 +43,5 @@ export const PARTS_AT_HAND: ClientParts = {
   events: openEvents,
   pages: openPages,
   fetch: clientFetch,
-  batch: (items, options, base) => new BatchRun(items, options, base),
+  batch: openBatch,
 };

@@ -1,7 +1,7 @@
-import type { BatchBase } from "../batch/batch-base.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import type { CookieStore } from "../core/cookie-store.ts";
 import type { Response } from "../core/response.ts";
+import type { BatchRequest } from "./batch-request.ts";
 import type { ClientAccess } from "./client-access.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
 import type { Fetch } from "./fetch/fetch.ts";
@@ -28,9 +28,9 @@ export interface ClientParts {
     options: PaginateOptions,
   ): AsyncGenerator<Response, void, undefined>;
   fetch(client: ClientAccess): Fetch;
-  batch<I, V, R>(
+  batch<I, V>(
+    client: ClientAccess,
     items: Iterable<I> | AsyncIterable<I>,
-    options: BatchOptions<I, V, R>,
-    base: BatchBase<R>,
+    options: BatchOptions<I, V, string | URL | BatchRequest>,
   ): Batch<I, V>;
 }

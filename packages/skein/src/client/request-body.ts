@@ -2,8 +2,9 @@ import { BytesBody, type RequestBody } from "../core/body.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Files } from "../core/files.ts";
 import type { Headers } from "../core/headers.ts";
+import type { StringifyJson } from "../core/json.ts";
 import { type Content, contentBody } from "./content-body.ts";
-import { encodeJson } from "./json-body.ts";
+import { encodeJson, encodeJsonWith } from "./json-body.ts";
 import type { EncodeMultipart } from "./multipart/multipart-body.ts";
 import type { Multipart } from "./multipart/parts.ts";
 import { encodeForm, type Params } from "./params.ts";
@@ -41,6 +42,7 @@ export interface Encoders {
   /** The files of this machine, where there are any. */
   readonly files: Files | undefined;
   readonly encodeMultipart: EncodeMultipart;
+  readonly stringifyJson: StringifyJson | undefined;
 }
 
 /** A body, and the headers of its request with what it adds to them. */
@@ -57,13 +59,13 @@ export interface Encoded {
 export function encodeBody(
   options: BodyOptions,
   headers: Headers,
-  { files, encodeMultipart }: Encoders,
+  { files, encodeMultipart, stringifyJson }: Encoders,
 ): Encoded {
   const given = BODY_NAMES.filter(name => options[name] !== undefined);
   if (given.length > 1) throw new InvalidOption(`give one body, not ${given.join(" and ")}`);
   switch (given[0]) {
     case "json":
-      return typed(headers, "application/json", textBody(encodeJson(options.json)));
+      return typed(headers, "application/json", textBody(jsonText(options.json, stringifyJson)));
     case "form":
       return typed(headers, "application/x-www-form-urlencoded", textBody(encodeForm(options.form!)));
     case "multipart": {
@@ -75,6 +77,10 @@ export function encodeBody(
     default:
       return { headers, body: undefined };
   }
+}
+
+function jsonText(value: unknown, stringify: StringifyJson | undefined): string {
+  return stringify === undefined ? encodeJson(value) : encodeJsonWith(stringify, value);
 }
 
 function typed(headers: Headers, type: string, body: RequestBody): Encoded {

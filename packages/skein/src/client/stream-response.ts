@@ -1,10 +1,4 @@
-import {
-  DecodingError,
-  ResponseTooLarge,
-  type SkeinError,
-  StreamClosed,
-  StreamConsumed,
-} from "../core/errors.ts";
+import { ResponseTooLarge, type SkeinError, StreamClosed, StreamConsumed } from "../core/errors.ts";
 import type { Headers } from "../core/headers.ts";
 import type { IncomingBody } from "../core/incoming-body.ts";
 import { INSPECT } from "../core/inspect.ts";
@@ -218,16 +212,13 @@ export class StreamResponse implements AsyncDisposable {
   *#parseLine<T>(line: Uint8Array, number: number): Generator<T, void, undefined> {
     const text = utf8.decode(line);
     if (text.trim() === "") return;
-    let value: T;
+    let value: unknown;
     try {
-      value = JSON.parse(text) as T;
-    } catch (cause) {
-      const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-      throw this.#complete(
-        new DecodingError("INVALID_JSON", `line ${number} is not JSON: ${quoted}`, { cause, phase: "body" }),
-      );
+      value = this.#response.readJson(text, `line ${number}`);
+    } catch (error) {
+      throw completeError(error, { request: this.request, elapsed: 0, attempts: 1 });
     }
-    yield value;
+    yield value as T;
   }
 
   #tooLong(number: number, limit: string): SkeinError {

@@ -1,9 +1,10 @@
 import type { Auth } from "./auth.ts";
 import type { DefaultEncoding } from "./charset.ts";
 import { AbortError, HandlerError, type SkeinError } from "./errors.ts";
+import type { ParseJson } from "./json.ts";
 import type { CallProgress } from "./progress.ts";
 import type { Request } from "./request.ts";
-import type { Response } from "./response.ts";
+import type { BodyReading, Response } from "./response.ts";
 import type { ExchangeRecord } from "./timings.ts";
 import type { Trace, TraceEventName, TraceInfo, TraceSink } from "./trace.ts";
 import type { Origin } from "./url.ts";
@@ -43,6 +44,7 @@ export interface CallSettings {
   /** Whether a status that is not 2xx fails the call. */
   readonly raiseForStatus: boolean;
   readonly defaultEncoding: DefaultEncoding | undefined;
+  readonly parseJson: ParseJson | undefined;
   /** Functions of the user's that are told what layers do; undefined when there are none. */
   readonly events: CallEvents | undefined;
   readonly auth?: CallAuth | undefined;
@@ -119,6 +121,8 @@ export class RequestContext {
   /** The most bytes of a decoded body; beyond them the call fails with ResponseTooLarge. */
   readonly maxResponseBytes: number;
   readonly bypassesCache: boolean;
+  /** How the body is read, where the call says something of it. */
+  readonly reading: BodyReading | undefined;
   readonly events: CallEvents | undefined;
   readonly auth: CallAuth | undefined;
   readonly cookies: Readonly<Record<string, string>> | null | undefined;
@@ -150,6 +154,7 @@ export class RequestContext {
     this.streaming = call.streaming;
     this.maxResponseBytes = call.maxResponseBytes;
     this.bypassesCache = call.bypassesCache === true;
+    this.reading = call.defaultEncoding === undefined && call.parseJson === undefined ? undefined : call;
     this.events = call.events;
     this.auth = call.auth;
     this.cookies = call.cookies;

@@ -47,8 +47,8 @@ export class Request {
     this.url = parts.url;
     this.headers = parts.headers;
     this.body = parts.body;
-    this.extensions = parts.extensions ?? NO_EXTENSIONS;
-    this.leftFrom = parts.leftFrom;
+    this.extensions = (Object.hasOwn(parts, "extensions") && parts.extensions) || NO_EXTENSIONS;
+    this.leftFrom = Object.hasOwn(parts, "leftFrom") ? parts.leftFrom : undefined;
   }
 
   with(parts: Partial<RequestParts>): Request {

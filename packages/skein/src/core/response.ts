@@ -1,9 +1,9 @@
 import { charsetOf, type DefaultEncoding, decodeJsonText, decoderOf, isKnownCharset } from "./charset.ts";
 import {
   type Attempt,
-  DecodingError,
   HTTPStatusError,
   InvalidOption,
+  isSkeinError,
   SchemaError,
   type SkeinError,
   StreamConsumed,
@@ -11,6 +11,7 @@ import {
 import type { Headers } from "./headers.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { INSPECT } from "./inspect.ts";
+import { type ParseJson, readJson } from "./json.ts";
 import { type Link, linksByRelation, parseLinks } from "./link-header.ts";
 import { redactUrl } from "./redact-url.ts";
 import type { Request } from "./request.ts";
@@ -26,6 +27,13 @@ export interface ResponseHead {
   /** `1.1` or `1.0`. */
   readonly httpVersion: string;
   readonly headers: Headers;
+}
+
+/** How the body of a response is read as text and as JSON. */
+export interface BodyReading {
+  /** The charset where content-type names none. */
+  readonly defaultEncoding: DefaultEncoding | undefined;
+  readonly parseJson: ParseJson | undefined;
 }
 
 /**
@@ -72,6 +80,7 @@ export class Response {
   #record: ExchangeRecord | undefined;
   #encoding: string | undefined;
   #defaultEncoding: DefaultEncoding | undefined;
+  #parse: ParseJson | undefined;
   #content: Uint8Array | undefined;
   #text: string | undefined;
 
@@ -278,9 +287,19 @@ export class Response {
     this.#text = undefined;
   }
 
-  /** Used where content-type names no charset; the client sets it. */
-  set defaultEncoding(encoding: DefaultEncoding) {
-    this.#defaultEncoding = encoding;
+  /** What the call says of how its body is read. */
+  readAs({ defaultEncoding, parseJson }: BodyReading): void {
+    this.#defaultEncoding = defaultEncoding;
+    this.#parse = parseJson;
+  }
+
+  /** The value of JSON text of this response, by the call's own parser where it has one. */
+  readJson(text: string, what: string): unknown {
+    try {
+      return readJson(text, what, this.#parse);
+    } catch (error) {
+      throw isSkeinError(error) ? this.#ownError(error) : error;
+    }
   }
 
   /** A decoder of this response's text. For a stream it must be one of its own: `{ fresh: true }`. */
@@ -320,14 +339,7 @@ export class Response {
   }
 
   #parseJson(): unknown {
-    const text = decodeJsonText(this.bytes());
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-      const details = { cause, phase: "body" } as const;
-      throw this.#ownError(new DecodingError("INVALID_JSON", `the body is not JSON: ${quoted}`, details));
-    }
+    return this.readJson(decodeJsonText(this.bytes()), "the body");
   }
 
   #ownError<E extends SkeinError>(error: E): E {

@@ -119,6 +119,7 @@ export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
+export type { ParseJson, StringifyJson } from "../core/json.ts";
 export type { Link } from "../core/link-header.ts";
 export type { Logger } from "../core/logger.ts";
 export type { ServerCertificate, TlsOptions, TlsVersion } from "../core/ports.ts";

@@ -79,6 +79,7 @@ export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
+export type { ParseJson, StringifyJson } from "../core/json.ts";
 export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export { Response } from "../core/response.ts";

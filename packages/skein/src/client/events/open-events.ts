@@ -8,7 +8,7 @@ import { type EventStream, type EventsOptions, ReconnectingEvents } from "./even
 /** The events of a URL, through a client's layers. Nothing is sent before they are iterated. */
 export function openEvents(client: ClientAccess, url: string | URL, options: EventsOptions): EventStream {
   const { method = "GET", lastEventId, reconnect, maxEventLength, ...rest } = options;
-  if ("deadline" in rest)
+  if (Object.hasOwn(rest, "deadline"))
     throw new InvalidOption("deadline: events come until they are closed; give a signal that aborts then");
   const { settings, clock } = client;
   const connection = {

@@ -25,6 +25,6 @@ export const PARTS_ON_DEMAND: ClientParts = {
   },
   fetch: client => async (input, init) =>
     (await import("../fetch/client-fetch.ts")).clientFetch(client)(input, init),
-  batch: (items, options, base) =>
-    batchOnDemand(async () => new (await import("../../batch/batch.ts")).BatchRun(items, options, base)),
+  batch: (client, items, options) =>
+    batchOnDemand(async () => (await import("../open-batch.ts")).openBatch(client, items, options)),
 };

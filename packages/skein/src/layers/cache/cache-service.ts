@@ -178,6 +178,7 @@ export class CacheService implements Service {
       ...context,
       raiseForStatus: false,
       defaultEncoding: undefined,
+      parseJson: undefined,
       trace: undefined,
       progress: undefined,
     });

@@ -2,7 +2,7 @@ import type { CookieCall, CookieStore } from "../../core/cookie-store.ts";
 import { InvalidOption, InvalidUrl } from "../../core/errors.ts";
 import { checkNames, requireCount } from "../../core/option-names.ts";
 import type { Url } from "../../core/url.ts";
-import { checkCookie } from "./cookie-rules.ts";
+import { checkCookie } from "./cookie-pair.ts";
 import type { CookieRulesJar, GivenCookie } from "./cookie-rules-jar.ts";
 import { checkSaved, type SameSite, type SavedCookie, type SavedCookies } from "./saved-cookies.ts";
 

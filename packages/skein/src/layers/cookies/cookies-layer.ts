@@ -6,7 +6,8 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import type { Origin } from "../../core/url.ts";
-import { cookieField, type GivenCookies } from "./given-cookies.ts";
+import { cookieField } from "./cookie-field.ts";
+import type { GivenCookies } from "./given-cookies.ts";
 
 export interface CookieLayerOptions {
   /** Where cookies of responses are kept; without one only given cookies are sent. */

@@ -1,5 +1,5 @@
 import { InvalidOption } from "../../core/errors.ts";
-import { isWireSafe } from "./cookie-rules.ts";
+import { isWireSafe } from "./cookie-pair.ts";
 
 export type SameSite = "strict" | "lax" | "none";
 

@@ -34,7 +34,9 @@ export function hooksLayer(hooks: Hooks): Layer {
     ({
       async send(request, context) {
         const sent = await changed(request, { run: hooks.request, name: "hooks.request", type: Request });
-        return changedResponse(await inner.send(sent, context), hooks);
+        const response = await inner.send(sent, context);
+        if (context.reading !== undefined) response.readAs(context.reading);
+        return changedResponse(response, hooks);
       },
       close: () => inner.close(),
     }) satisfies Service;
