@@ -6,7 +6,7 @@ import type { StringifyJson } from "../core/json.ts";
 import type { Logger } from "../core/logger.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
-import type { RuntimePorts, TlsOptions } from "../core/ports.ts";
+import type { NetworkOptions, RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
@@ -93,7 +93,7 @@ export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredent
   logger?: Logger | null | false;
 }
 
-export interface ClientOptions extends ExtendOptions {
+export interface ClientOptions extends ExtendOptions, NetworkOptions {
   limits?: LimitOptions;
   /** Which servers are trusted, and how this client proves itself to them. Default: the runtime's and the system's roots. */
   tls?: TlsOptions;
@@ -193,7 +193,8 @@ const EXTEND_NAMES = [
   "cache",
   ...CREDENTIAL_NAMES,
 ];
-const POOL_NAMES = ["limits", "tls", "transport"];
+const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses"];
+const POOL_NAMES = ["limits", "tls", "transport", ...NETWORK_NAMES];
 
 const TLS_NAMES =
   "ca cert key pfx passphrase verify serverName minVersion maxVersion ciphers pin crl checkServerIdentity".split(
@@ -203,6 +204,7 @@ const TLS_NAMES =
 /** What acts on the connections that a `transport` stands in the place of. */
 const OF_CONNECTIONS: readonly string[] = [
   "tls",
+  ...NETWORK_NAMES,
   "limits.maxConnections",
   "limits.maxConnectionsPerOrigin",
   "limits.maxInFlightPerOrigin",

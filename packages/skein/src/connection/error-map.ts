@@ -39,6 +39,7 @@ const CONNECT_FAILURES: Readonly<
   dns: [DnsError, "DNS_FAILED", "dns"],
   tls: [TlsError, "TLS_FAILED", "tls"],
   certificate: [CertificateError, "CERTIFICATE_INVALID", "tls"],
+  blocked: [ConnectError, "ADDRESS_BLOCKED", "connect"],
   reset: [ConnectError, "CONNECTION_RESET", "connect"],
   files: [ConnectError, "TOO_MANY_OPEN_FILES", "connect"],
   other: [ConnectError, "CONNECT_FAILED", "connect"],

@@ -80,6 +80,38 @@ export interface ServerCertificate {
   readonly raw: Uint8Array;
 }
 
+/** How a client finds and reaches hosts. */
+export interface NetworkOptions {
+  /**
+   * Who finds the addresses of hosts: the operating system, DNS alone (which says how long its answers hold, and does not
+   * ask the file `hosts`), or a function as `lookup` of node:dns is. Default: "system".
+   */
+  readonly lookup?: "system" | "dns" | Lookup | undefined;
+  /** The address of this machine that connections come from. Default: the system's choice. */
+  readonly localAddress?: string | undefined;
+  /** A socket of this machine (a path, as of Docker's) that all requests go to, whatever host their URL names. */
+  readonly socketPath?: string | undefined;
+  /**
+   * Refuses to connect to private, local and reserved addresses, for programs that call URLs which others give them. It looks
+   * at the address that is connected to, also after redirects; a proxy looks for itself. Default: false.
+   */
+  readonly blockPrivateAddresses?: boolean | AddressGuardOptions | undefined;
+}
+
+export interface AddressGuardOptions {
+  /** Addresses and ranges that are allowed nevertheless: `["10.1.0.0/16"]`. */
+  readonly except?: readonly string[] | undefined;
+}
+
+export type LookupAnswer = string | readonly { readonly address: string; readonly family?: number }[];
+
+/** Finds the addresses of a host; answers with one, or with all. */
+export type Lookup = (
+  hostname: string,
+  options: { readonly all: true; readonly port: number },
+  callback: (error: Error | null, answer: LookupAnswer, family?: number) => void,
+) => void;
+
 /** Opens sockets. The settings that make two sockets differ (TLS, say) belong to the connector, not to the call. */
 export interface Connector {
   connect(origin: Origin, events: SocketEvents): Socket;
@@ -117,7 +149,16 @@ export type OpeningStep = "resolve" | "connect" | "tls";
 
 /** A runtime's error, sorted: what floors decide on is `kind`; `reason` is for people. */
 export interface SocketFailure {
-  readonly kind: "refused" | "unreachable" | "dns" | "tls" | "certificate" | "reset" | "files" | "other";
+  readonly kind:
+    | "refused"
+    | "unreachable"
+    | "dns"
+    | "tls"
+    | "certificate"
+    | "blocked"
+    | "reset"
+    | "files"
+    | "other";
   /** A clause for the message: "connection refused by 10.0.0.7:443". */
   readonly reason: string;
   readonly cause: unknown;

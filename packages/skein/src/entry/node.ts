@@ -23,8 +23,8 @@ import { VERSION } from "./version.ts";
  */
 export class Client extends BaseClient {
   constructor(options: ClientOptions = {}) {
-    const { tls } = ownOptions(options);
-    const ports = nodePorts(tls && ownOptions(tls));
+    const { tls, ...network } = ownOptions(options);
+    const ports = nodePorts(tls && ownOptions(tls), ownOptions(network));
     super(options, {
       ports,
       parts: PARTS_AT_HAND,
@@ -122,7 +122,15 @@ export { Headers, type HeadersInit } from "../core/headers.ts";
 export type { ParseJson, StringifyJson } from "../core/json.ts";
 export type { Link } from "../core/link-header.ts";
 export type { Logger } from "../core/logger.ts";
-export type { ServerCertificate, TlsOptions, TlsVersion } from "../core/ports.ts";
+export type {
+  AddressGuardOptions,
+  Lookup,
+  LookupAnswer,
+  NetworkOptions,
+  ServerCertificate,
+  TlsOptions,
+  TlsVersion,
+} from "../core/ports.ts";
 export type { Progress, ProgressListener } from "../core/progress.ts";
 export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";

@@ -69,6 +69,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   CONNECT_TIMEOUT: "nothing",
   CONNECTION_REFUSED: "nothing",
   HOST_UNREACHABLE: "nothing",
+  ADDRESS_BLOCKED: "never",
   CONNECT_FAILED: "nothing",
   TOO_MANY_OPEN_FILES: "nothing",
   DNS_FAILED: "nothing",

@@ -1,10 +1,10 @@
-import type { RuntimePorts, TextPort, TlsOptions } from "../../core/ports.ts";
+import type { NetworkOptions, RuntimePorts, TextPort, TlsOptions } from "../../core/ports.ts";
 import { nodeDecompressor } from "./decompressor.ts";
 import { environmentLogger } from "./environment-logger.ts";
 import { nodeClock } from "./node-clock.ts";
-import { nodeConnector } from "./node-connector.ts";
 import { nodeDiagnostics } from "./node-diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
+import { nodeConnector } from "./sockets/node-connector.ts";
 
 const latin1Slice = Buffer.prototype.latin1Slice;
 
@@ -13,10 +13,10 @@ const text: TextPort = {
 };
 
 /** What a client needs of Node. */
-export function nodePorts(tls?: TlsOptions): RuntimePorts {
+export function nodePorts(tls?: TlsOptions, network?: NetworkOptions): RuntimePorts {
   return {
     clock: nodeClock,
-    connector: nodeConnector(tls),
+    connector: nodeConnector(tls, network),
     decompressor: nodeDecompressor,
     text,
     files: nodeFiles,

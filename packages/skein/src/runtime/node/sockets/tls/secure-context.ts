@@ -1,6 +1,7 @@
 import type { SecureContext, SecureContextOptions } from "node:tls";
-import { InvalidOption } from "../../../core/errors.ts";
-import type { TlsOptions } from "../../../core/ports.ts";
+import { InvalidOption } from "../../../../core/errors.ts";
+import { ownOptions } from "../../../../core/own-options.ts";
+import type { TlsOptions } from "../../../../core/ports.ts";
 
 /** Parts of the options that can be tried by themselves, to tell which one is at fault. */
 const PARTS: readonly (keyof TlsOptions)[][] = [
@@ -66,10 +67,8 @@ const PEM_CERTIFICATE =
 function contextOptions(options: TlsOptions, roots: readonly string[] | undefined): SecureContextOptions {
   const { ca, cert, key, pfx, passphrase, ciphers, crl, minVersion = "TLSv1.2", maxVersion } = options;
   const given = { ca: ca ?? roots, cert, key, pfx, passphrase, ciphers, crl, minVersion, maxVersion };
-  // Node takes what stands on Object.prototype for what is left out: so nothing is left out, but for what must be.
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as SecureContextOptions;
+  // Node would take what stands on Object.prototype for what is left out.
+  return ownOptions(given as SecureContextOptions);
 }
 
 function faultyPart(options: TlsOptions): string | undefined {
@@ -77,9 +76,8 @@ function faultyPart(options: TlsOptions): string | undefined {
     const given = names.filter(name => options[name] !== undefined);
     if (given.length === 0) return false;
     try {
-      tls().createSecureContext(
-        Object.fromEntries(given.map(name => [name, options[name]])) as SecureContextOptions,
-      );
+      const part = Object.fromEntries(given.map(name => [name, options[name]]));
+      tls().createSecureContext(ownOptions(part as SecureContextOptions));
       return false;
     } catch {
       return true;

@@ -1,4 +1,5 @@
-import type { SocketFailure } from "../../core/ports.ts";
+import { isSkeinError } from "../../../core/errors.ts";
+import type { SocketFailure } from "../../../core/ports.ts";
 
 type NodeError = NodeJS.ErrnoException & {
   host?: string;
@@ -44,11 +45,21 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
 
 /** Sorts an error of Node's sockets; `target` is `host:port` as the request names it. */
 export function socketFailure(error: Error, target: string): SocketFailure {
+  const failure = sorted(error, target);
+  const others = error instanceof AggregateError ? error.errors.length - 1 : 0;
+  if (others < 1) return failure;
+  const more = `; ${others} more address${others === 1 ? "" : "es"} failed, too`;
+  return { ...failure, reason: `${failure.reason}${more}` };
+}
+
+function sorted(error: Error, target: string): SocketFailure {
   // Several addresses were tried, and each failed: the first tells most.
   const first =
     error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
   const { code = "" } = first as NodeError;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return wrongHost(first, target);
+  if (code === "SKEIN_BLOCKED") return { kind: "blocked", reason: first.message, cause: error };
+  if (isSkeinError(first)) return { kind: "other", reason: first.message, cause: error };
   const refusal = Object.hasOwn(CERTIFICATE_REASONS, code) ? CERTIFICATE_REASONS[code] : undefined;
   if (refusal !== undefined || code === "SKEIN_IDENTITY") {
     const reason = `the certificate of ${target} is refused: ${refusal ?? first.message}`;

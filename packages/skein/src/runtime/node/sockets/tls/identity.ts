@@ -1,7 +1,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { InvalidOption } from "../../../core/errors.ts";
-import { messageOf } from "../../../core/message-of.ts";
-import type { ServerCertificate, TlsOptions } from "../../../core/ports.ts";
+import { InvalidOption } from "../../../../core/errors.ts";
+import { messageOf } from "../../../../core/message-of.ts";
+import type { ServerCertificate, TlsOptions } from "../../../../core/ports.ts";
 import { tls } from "./secure-context.ts";
 
 /** Why a server is refused although its chain is sound. `socket-failure.ts` makes the whole line. */

@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls";
-import type { TlsOptions } from "../../../core/ports.ts";
+import type { TlsOptions } from "../../../../core/ports.ts";
 import { secureContext, tls } from "./secure-context.ts";
 
 /** OpenSSL's codes for a chain that leads to nobody we know. */

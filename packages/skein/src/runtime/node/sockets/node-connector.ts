@@ -1,0 +1,20 @@
+import { ownOptions } from "../../../core/own-options.ts";
+import type { Connector, NetworkOptions, TlsOptions } from "../../../core/ports.ts";
+import { NodeSocket } from "./node-socket.ts";
+import { PlainOpener } from "./plain-opener.ts";
+import { TcpOpener } from "./tcp-opener.ts";
+import { TlsOpener } from "./tls/tls-opener.ts";
+
+/**
+ * Sockets of `node:net` and `node:tls`. Certificates are verified unless `verify: false`.
+ *
+ * @throws InvalidOption naming what of the options can't be used
+ */
+export function nodeConnector(tls: TlsOptions = {}, network: NetworkOptions = {}): Connector {
+  const tcp = new TcpOpener(ownOptions(network));
+  const plain = new PlainOpener(tcp);
+  const secure = new TlsOpener(ownOptions(tls), tcp);
+  return {
+    connect: (origin, events) => new NodeSocket(origin, events, origin.scheme === "https" ? secure : plain),
+  };
+}

@@ -1,0 +1,116 @@
+import type * as net from "node:net";
+import type { Socket, SocketEvents, SocketFailure } from "../../../core/ports.ts";
+import type { Origin } from "../../../core/url.ts";
+import type { Opener } from "./opener.ts";
+import { socketFailure } from "./socket-failure.ts";
+
+/**
+ * All sockets of the process read into this one buffer: a read is handled whole before the next one starts, and who
+ * keeps bytes copies them. It spares an allocation a read.
+ */
+const READ_BUFFER = new Uint8Array(64 * 1024);
+
+/** A socket of Node's, from the moment it begins to be opened. */
+export class NodeSocket implements Socket {
+  readonly #events: SocketEvents;
+  readonly #origin: Origin;
+  /** Gives up the opening. */
+  readonly #giveUp: () => void;
+  #socket: net.Socket | undefined;
+  #failure: SocketFailure | undefined;
+  #paused = false;
+  #destroyed = false;
+  peer: string | undefined;
+
+  constructor(origin: Origin, events: SocketEvents, opener: Opener) {
+    this.#origin = origin;
+    this.#events = events;
+    const onread = {
+      buffer: READ_BUFFER,
+      callback: (length: number, buffer: Uint8Array) => this.#read(length, buffer),
+    };
+    this.#giveUp = opener.open(origin, onread, {
+      onStep: step => events.onStep?.(step),
+      onOpen: (socket, reads) => this.#opened(socket, reads),
+      onFailure: error => {
+        this.#fail(error);
+        this.#closed();
+      },
+    });
+  }
+
+  write(data: string | Uint8Array): boolean {
+    return typeof data === "string" ? this.#socket!.write(data, "latin1") : this.#socket!.write(data);
+  }
+
+  writeBoth(head: string, body: Uint8Array): boolean {
+    const socket = this.#socket!;
+    socket.cork();
+    socket.write(head, "latin1");
+    const drained = socket.write(body);
+    socket.uncork();
+    return drained;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket?.resume();
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    if (this.#socket !== undefined) return void this.#socket.destroy();
+    this.#giveUp();
+    queueMicrotask(() => this.#closed());
+  }
+
+  #opened(socket: net.Socket, reads: "buffer" | "events"): void {
+    this.#socket = socket;
+    socket.on("drain", () => this.#events.onDrain());
+    socket.on("end", () => this.#destroyed || this.#events.onEof());
+    socket.on("error", error => this.#fail(error));
+    socket.on("close", () => this.#closed());
+    if (reads === "events") this.#readEvents(socket);
+    this.peer = peerOf(socket);
+    this.#events.onConnect();
+  }
+
+  #readEvents(socket: net.Socket): void {
+    socket.on("data", (chunk: Uint8Array) => {
+      if (!this.#read(chunk.length, chunk)) socket.pause();
+    });
+  }
+
+  /** @returns whether to read on */
+  #read(length: number, buffer: Uint8Array): boolean {
+    if (this.#destroyed) return false;
+    try {
+      this.#events.onBytes(buffer, length);
+    } catch (error) {
+      // Thrown out of this callback it would be an uncaughtException that no caller could catch.
+      this.#fail(error as Error);
+      this.#socket?.destroy();
+      return false;
+    }
+    return !this.#paused;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= socketFailure(error, `${this.#origin.hostname}:${this.#origin.port}`);
+  }
+
+  #closed(): void {
+    this.#events.onClose(this.#destroyed ? undefined : this.#failure);
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: net.Socket): string | undefined {
+  if (remoteAddress === undefined) return undefined;
+  return remoteAddress.includes(":") ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,27 @@
+import type { Socket } from "node:net";
+import type { OpeningStep } from "../../../core/ports.ts";
+import type { Origin } from "../../../core/url.ts";
+
+/** How Node reads into a buffer of ours. */
+export interface OnRead {
+  buffer: Uint8Array;
+  callback(length: number, buffer: Uint8Array): boolean;
+}
+
+/** What is told of a socket while it is being opened. */
+export interface OpeningEvents {
+  onStep(step: OpeningStep): void;
+  /**
+   * It is open and can be used. `reads` says how its bytes come: into the buffer, or as `data` events, where Node has no
+   * other way (TLS within a tunnel).
+   */
+  onOpen(socket: Socket, reads: "buffer" | "events"): void;
+  /** It never came to be; nothing is left open. */
+  onFailure(error: Error): void;
+}
+
+/** Opens sockets, in as many steps as it takes. */
+export interface Opener {
+  /** @returns gives up: no event follows */
+  open(origin: Origin, onread: OnRead, events: OpeningEvents): () => void;
+}
