@@ -196,11 +196,6 @@ const EXTEND_NAMES = [
 const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses"];
 const POOL_NAMES = ["limits", "tls", "transport", ...NETWORK_NAMES];
 
-const TLS_NAMES =
-  "ca cert key pfx passphrase verify serverName minVersion maxVersion ciphers pin crl checkServerIdentity".split(
-    " ",
-  );
-
 /** What acts on the connections that a `transport` stands in the place of. */
 const OF_CONNECTIONS: readonly string[] = [
   "tls",
@@ -230,7 +225,6 @@ export function normalizeClientOptions(
   const { files, pageUrl, newJar, encodeMultipart, environmentLogger } = platform;
   const fromEnvironment = environmentLogger?.();
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
-  if (options.tls !== undefined) checkTls(options.tls);
   if (options.transport !== undefined) checkTransport(options.transport, options);
   const limits = normalizeLimits(options.limits);
   const buffered = { ...DEFAULT_CALL, maxResponseBytes: limits.maxResponseBytes };
@@ -311,16 +305,6 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     eventStreams: overrideCall({ ...base.eventStreams, ...own }, callOptions),
     fetch: overrideCall({ ...base.fetch, ...own }, { ...callOptions, retry: 1, raiseForStatus: false }),
   });
-}
-
-function checkTls(tls: TlsOptions): void {
-  const { verify = true, checkServerIdentity = () => undefined } = checkNames(tls, TLS_NAMES, "tls");
-  if (typeof verify !== "boolean")
-    throw new InvalidOption(`tls.verify: expected true or false; got ${typeof verify}`);
-  if (typeof checkServerIdentity !== "function")
-    throw new InvalidOption(
-      `tls.checkServerIdentity: expected a function; got ${typeof checkServerIdentity}`,
-    );
 }
 
 function checkTransport(transport: Transport, options: ClientOptions): void {

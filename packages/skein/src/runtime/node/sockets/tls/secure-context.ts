@@ -1,7 +1,24 @@
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import { InvalidOption } from "../../../../core/errors.ts";
+import { checkNames } from "../../../../core/option-names.ts";
 import { ownOptions } from "../../../../core/own-options.ts";
 import type { TlsOptions } from "../../../../core/ports.ts";
+
+const TLS_NAMES =
+  "ca cert key pfx passphrase verify serverName minVersion maxVersion ciphers pin crl checkServerIdentity".split(
+    " ",
+  );
+
+/** @throws InvalidOption for names that are none, and for what can't be meant */
+export function checkTlsOptions(options: TlsOptions): void {
+  const { verify = true, checkServerIdentity = () => undefined } = checkNames(options, TLS_NAMES, "tls");
+  if (typeof verify !== "boolean")
+    throw new InvalidOption(`tls.verify: expected true or false; got ${typeof verify}`);
+  if (typeof checkServerIdentity !== "function")
+    throw new InvalidOption(
+      `tls.checkServerIdentity: expected a function; got ${typeof checkServerIdentity}`,
+    );
+}
 
 /** Parts of the options that can be tried by themselves, to tell which one is at fault. */
 const PARTS: readonly (keyof TlsOptions)[][] = [

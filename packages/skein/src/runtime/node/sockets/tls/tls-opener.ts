@@ -7,7 +7,7 @@ import type { OnRead, Opener, OpeningEvents } from "../opener.ts";
 import type { TcpOpener } from "../tcp-opener.ts";
 import { type IdentityCheck, identityCheck, type Shown, shownBy } from "./identity.ts";
 import { logKeys, warnOnce } from "./key-log.ts";
-import { needsCheck, tls } from "./secure-context.ts";
+import { checkTlsOptions, needsCheck, tls } from "./secure-context.ts";
 import { type Session, SessionCache } from "./session-cache.ts";
 import { Trust } from "./trust.ts";
 
@@ -23,6 +23,7 @@ export class TlsOpener implements Opener {
 
   /** @throws InvalidOption naming what can't be used */
   constructor(options: TlsOptions, tcp: TcpOpener) {
+    checkTlsOptions(options);
     this.#tcp = tcp;
     this.#options = options;
     this.#trust = new Trust(options);
