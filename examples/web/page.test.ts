@@ -193,3 +193,32 @@ test("TanStack Query, with its signal and without its retries, is told of each e
   expect(problems.filter(problem => !problem.includes("404"))).toEqual([]);
   await page.close();
 });
+
+test("TanStack Query with `retry: false` leaves the retries to us: what is refused is asked for three times, not twelve", async () => {
+  const { page } = await open();
+  await load(page);
+  const asked = await page.evaluate(async () => {
+    const { Client, QueryClient } = (globalThis as unknown as { loaded: Loaded }).loaded;
+    const original = globalThis.fetch;
+    const counts: Record<string, number> = {};
+    globalThis.fetch = async input => {
+      const { pathname } = new URL(String(input));
+      counts[pathname] = (counts[pathname] ?? 0) + 1;
+      const refused = pathname === "/api/down" || counts[pathname] < 2;
+      return new Response('"back"', { status: refused ? 503 : 200 });
+    };
+    const client = new Client({ baseUrl: "/api", raiseForStatus: true });
+    const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+    const query = (path: string) =>
+      queries.fetchQuery({
+        queryKey: [path],
+        queryFn: ({ signal }) => client.get(path, { signal }).json<string>(),
+      });
+    const down = await query("/down").catch((error: { status: number }) => error.status);
+    const back = await query("/back");
+    globalThis.fetch = original;
+    return { down, back, counts };
+  });
+  expect(asked).toEqual({ down: 503, back: "back", counts: { "/api/down": 3, "/api/back": 2 } });
+  await page.close();
+});

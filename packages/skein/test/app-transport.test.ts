@@ -64,6 +64,23 @@ describe("a Node handler", () => {
     expect(response.text()).toBe("one two three");
   });
 
+  test.each([
+    ["in one piece", ["all"]],
+    ["in pieces", ["some", "more", "x".repeat(40_000)]],
+  ])(
+    "an answer that was made %s is finished for the application, too, and then closed",
+    async (_how, pieces) => {
+      const heard: string[] = [];
+      const client = clientOf((_request: IncomingMessage, response: ServerResponse) => {
+        for (const name of ["finish", "close"]) response.on(name, () => heard.push(name));
+        for (const piece of pieces.slice(1)) response.write(piece);
+        response.end(pieces[0]);
+      });
+      await client.get("http://app.test/");
+      await expect.poll(() => heard).toEqual(["finish", "close"]);
+    },
+  );
+
   test("a reader that is slow slows the application", async () => {
     let written = 0;
     const client = clientOf(async (_request: IncomingMessage, response: ServerResponse) => {

@@ -91,7 +91,10 @@ class AppSocket implements Socket {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#client.destroy();
+    // The kernel would have taken the last bytes of an answer by now. Paused, this end takes them (up to its buffer's
+    // size) in the ticks to come: else the application would hear "close" without the "finish" of an answer it has made.
+    this.#client.pause();
+    setImmediate(() => this.#client.destroy());
   }
 
   #failed(error: Error): void {

@@ -31,7 +31,8 @@ const WEB_NAMES = ["credentials", "mode", "cache", "keepalive", "priority"] as c
 
 /**
  * The platform's `fetch` in the place of Skein's own connections: what a page and the edge have, and on Node what tools
- * that mock or trace the built-in `fetch` (MSW, nock) hook into. Timeouts, retries, batches and errors stay Skein's.
+ * that mock or trace the built-in `fetch` (MSW, nock) hook into; over Skein's own connections they see nothing. Timeouts,
+ * retries, batches and errors stay Skein's.
  *
  * The platform pools connections, decodes bodies, and in a page also follows redirects: so `tls`, the connections'
  * `limits` and the timeouts `connect`, `write` and `pool` are refused.
