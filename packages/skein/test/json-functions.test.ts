@@ -96,8 +96,8 @@ describe("stringifyJson", () => {
 });
 
 test.each([
-  [{ parseJson: "x" as never }, "parseJson: expected a function of text, or null; got string"],
-  [{ stringifyJson: 1 as never }, "stringifyJson: expected a function of a value, or null; got number"],
+  [{ parseJson: "x" as never }, "parseJson: expected a function; got string"],
+  [{ stringifyJson: 1 as never }, "stringifyJson: expected a function; got number"],
 ])("%o is refused", (options, message) => {
   expect(() => new Client(options)).toThrow(message);
 });

@@ -102,9 +102,7 @@ function encodersOf(settings: ClientSettings, { stringifyJson }: BodilessOptions
 function checkExtensions(extensions: Extensions | undefined): Extensions | undefined {
   if (extensions === undefined) return undefined;
   if (typeof extensions !== "object" || extensions === null)
-    throw new InvalidOption(
-      `extensions: expected an object; got ${extensions === null ? null : typeof extensions}`,
-    );
+    throw new InvalidOption("extensions: expected an object");
   return Object.freeze(ownOptions(extensions));
 }
 

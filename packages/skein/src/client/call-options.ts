@@ -2,7 +2,7 @@ import { type DefaultEncoding, isKnownCharset } from "../core/charset.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { ParseJson } from "../core/json.ts";
-import { checkNames, requireCount } from "../core/option-names.ts";
+import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { CallPolicies, CallSettings, Timeouts } from "../core/request-context.ts";
 import type { Trace } from "../core/trace.ts";
@@ -93,7 +93,7 @@ export function overrideCall(base: CallSettings, given: CallOptions): CallSettin
     policies: overridePolicies(base.policies, retry, redirect),
     raiseForStatus: raiseForStatus ?? base.raiseForStatus,
     defaultEncoding: defaultEncoding === undefined ? base.defaultEncoding : checkEncoding(defaultEncoding),
-    parseJson: parseJson === undefined ? base.parseJson : checkParser(parseJson),
+    parseJson: parseJson === undefined ? base.parseJson : ownParser(parseJson),
     trace: trace === undefined ? base.trace : checkTrace(trace),
     bypassesCache: cache === undefined ? base.bypassesCache : bypassesCache(cache),
   });
@@ -154,10 +154,8 @@ function checkEncoding(encoding: DefaultEncoding): DefaultEncoding {
   );
 }
 
-function checkParser(parse: ParseJson | null): ParseJson | undefined {
-  if (parse === null) return undefined;
-  if (typeof parse === "function") return parse;
-  throw new InvalidOption(`parseJson: expected a function of text, or null; got ${typeof parse}`);
+function ownParser(parse: ParseJson | null): ParseJson | undefined {
+  return parse === null ? undefined : requireFunction(parse, "parseJson");
 }
 
 function checkTrace(trace: Trace | null | false): Trace | undefined {

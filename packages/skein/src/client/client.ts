@@ -76,7 +76,8 @@ export class BaseClient implements AsyncDisposable {
       "settings" in base
         ? base.settings
         : normalizeClientOptions(options, defaultHeaders(base, options), { ...base.ports, ...base.parts });
-    this.#transport = options.transport ?? base.transport(this.#settings);
+    const transport = options.transport ?? base.transport(this.#settings);
+    this.#transport = options.mounts === undefined ? transport : base.parts.mounts(options.mounts, transport);
     this.#added = "added" in base ? base.added : [];
     this.#stack = clientStack(this.#transport, this.#stackParts());
     this.fetch = base.parts.fetch(this.#access());

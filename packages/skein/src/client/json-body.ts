@@ -1,6 +1,7 @@
 import { HandlerError, InvalidOption } from "../core/errors.ts";
 import type { StringifyJson } from "../core/json.ts";
 import { messageOf } from "../core/message-of.ts";
+import { requireFunction } from "../core/option-names.ts";
 
 /**
  * The function that writes the JSON of a request: its own, or its client's; undefined where that is `JSON.stringify`.
@@ -13,8 +14,7 @@ export function ownStringify(
 ): StringifyJson | undefined {
   if (own === undefined) return base;
   if (own === null) return undefined;
-  if (typeof own === "function") return own;
-  throw new InvalidOption(`stringifyJson: expected a function of a value, or null; got ${typeof own}`);
+  return requireFunction(own, "stringifyJson");
 }
 
 /**

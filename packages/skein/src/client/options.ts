@@ -4,7 +4,7 @@ import { InvalidOption } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import type { StringifyJson } from "../core/json.ts";
 import type { Logger } from "../core/logger.ts";
-import { checkNames, requireCount } from "../core/option-names.ts";
+import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { NetworkOptions, RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
@@ -25,6 +25,7 @@ import {
   replaceCredentials,
 } from "./credentials.ts";
 import { ownStringify } from "./json-body.ts";
+import type { Mounts } from "./mounts.ts";
 import { clientLoggers } from "./observers.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
 import type { Encoders } from "./request-body.ts";
@@ -102,6 +103,15 @@ export interface ClientOptions extends ExtendOptions, NetworkOptions {
    * or any service. `tls` and the connections' `limits` then have nothing to act on, and are refused.
    */
   transport?: Transport;
+  /**
+   * Transports for some URLs, the most specific pattern first: scheme (`all`, `http`, `https`), host (`*.example.com`: the names
+   * below it; `*example.com`: itself as well) and port. `null`: the client's own. Each hop of a redirect is looked up anew.
+   * Closing the client closes them; `extend()` and `with()` share them.
+   *
+   * @example
+   * new Client({ mounts: { "https://*.internal.example": internal, "all://www.internal.example": null } });
+   */
+  mounts?: Mounts;
 }
 
 /** What the defaults of options depend on. */
@@ -194,7 +204,7 @@ const EXTEND_NAMES = [
   ...CREDENTIAL_NAMES,
 ];
 const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses"];
-const POOL_NAMES = ["limits", "tls", "transport", ...NETWORK_NAMES];
+const POOL_NAMES = ["limits", "tls", "transport", "mounts", ...NETWORK_NAMES];
 
 /** What acts on the connections that a `transport` stands in the place of. */
 const OF_CONNECTIONS: readonly string[] = [
@@ -341,9 +351,7 @@ function mergeHooks(base: Hooks | undefined, hooks: Hooks | undefined): Hooks | 
   if (hooks === undefined) return base;
   const own = checkNames(hooks, HOOK_NAMES, "hooks");
   for (const name of HOOK_NAMES) {
-    if (own[name] !== undefined && typeof own[name] !== "function") {
-      throw new InvalidOption(`hooks.${name}: expected a function; got ${typeof own[name]}`);
-    }
+    if (own[name] !== undefined) requireFunction(own[name], `hooks.${name}`);
   }
   return Object.freeze(Object.assign(Object.create(null), base, own));
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import { InvalidOption, RemoteProtocolError } from "../core/errors.ts";
 import { requireCount } from "../core/option-names.ts";
 import type { Request } from "../core/request.ts";
@@ -8,7 +9,7 @@ import { type BodilessOptions, buildRequest } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { overrideCall } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
-import { atMoment } from "./deadline.ts";
+import { type Deadline, timeLeft } from "./deadline.ts";
 import type { BodyOptions } from "./request-body.ts";
 
 /** Where the page after this one is, relative to its URL; nothing when it is the last. */
@@ -103,4 +104,10 @@ function nextLink({ links }: Response): string | undefined {
 function circle(request: Request, page: number): RemoteProtocolError {
   const reason = `the pages go in a circle: the one after page ${page} is ${request.url.origin.key}${request.url.target.split("?", 1)[0]}, which was fetched before`;
   return new RemoteProtocolError("INVALID_RESPONSE", reason, { phase: "headers", requestSent: "full" });
+}
+
+/** A duration becomes a moment, for calls that are made one after the other until then. */
+function atMoment(deadline: Deadline | null | undefined, clock: Pick<Clock, "wallNow">): Date | undefined {
+  const left = timeLeft(deadline, clock);
+  return left === Number.POSITIVE_INFINITY ? undefined : new Date(clock.wallNow() + left);
 }

@@ -11,6 +11,7 @@ import { retryLayer } from "../layers/retry/retry-layer.ts";
 import { traceLayer } from "../layers/trace/trace-layer.ts";
 import { openEvents } from "./events/open-events.ts";
 import { clientFetch } from "./fetch/client-fetch.ts";
+import { mountTransports } from "./mounts.ts";
 import { encodeMultipart } from "./multipart/multipart-body.ts";
 import { openBatch } from "./open-batch.ts";
 import { openPages } from "./paginate.ts";
@@ -44,4 +45,5 @@ export const PARTS_AT_HAND: ClientParts = {
   pages: openPages,
   fetch: clientFetch,
   batch: openBatch,
+  mounts: mountTransports,
 };

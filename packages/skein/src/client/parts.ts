@@ -1,10 +1,12 @@
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import type { CookieStore } from "../core/cookie-store.ts";
 import type { Response } from "../core/response.ts";
+import type { Transport } from "../core/service.ts";
 import type { BatchRequest } from "./batch-request.ts";
 import type { ClientAccess } from "./client-access.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
 import type { Fetch } from "./fetch/fetch.ts";
+import type { Mounts } from "./mounts.ts";
 import type { EncodeMultipart } from "./multipart/multipart-body.ts";
 import type { PaginateOptions } from "./paginate.ts";
 import type { LayerMakers } from "./stack.ts";
@@ -28,6 +30,8 @@ export interface ClientParts {
     options: PaginateOptions,
   ): AsyncGenerator<Response, void, undefined>;
   fetch(client: ClientAccess): Fetch;
+  /** A transport that chooses among those of a client, by the origin of a request. */
+  mounts(mounts: Mounts, own: Transport): Transport;
   batch<I, V>(
     client: ClientAccess,
     items: Iterable<I> | AsyncIterable<I>,

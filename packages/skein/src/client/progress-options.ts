@@ -1,4 +1,5 @@
 import { InvalidOption } from "../core/errors.ts";
+import { requireFunction } from "../core/option-names.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import type { CallSettings } from "../core/request-context.ts";
 
@@ -23,9 +24,7 @@ export function withProgress(base: CallSettings, options: ProgressOptions): Call
   const { onUploadProgress: upload, onDownloadProgress: download } = options;
   if (upload === undefined && download === undefined) return base;
   for (const name of PROGRESS_NAMES) {
-    const listener: unknown = options[name];
-    if (listener !== undefined && typeof listener !== "function")
-      throw new InvalidOption(`${name}: expected a function; got ${typeof listener}`);
+    if (options[name] !== undefined) requireFunction(options[name], name);
   }
   return { ...base, progress: { upload, download } };
 }

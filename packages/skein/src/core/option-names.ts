@@ -42,6 +42,12 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** A function, or an error that names the option. */
+export function requireFunction<T>(value: T, name: string): T {
+  if (typeof value === "function") return value;
+  throw new InvalidOption(`${name}: expected a function; got ${typeof value}`);
+}
+
 /** A whole number of at least `least`, or an error that names the option. */
 export function requireCount(value: unknown, name: string, least: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;

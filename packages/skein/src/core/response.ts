@@ -1,9 +1,9 @@
 import { charsetOf, type DefaultEncoding, decodeJsonText, decoderOf, isKnownCharset } from "./charset.ts";
 import {
   type Attempt,
+  type DecodingError,
   HTTPStatusError,
   InvalidOption,
-  isSkeinError,
   SchemaError,
   type SkeinError,
   StreamConsumed,
@@ -73,6 +73,8 @@ export class Response {
   elapsed = 0;
   /** Whether a kept-alive connection carried it. */
   reused = false;
+  /** Whether the transport has taken content codings off by itself, though others of the same client do not. */
+  isDecoded = false;
   /** What a cache had to do with it; undefined where the client has none. */
   cacheStatus: CacheStatus | undefined;
   #extensions: Record<string, unknown> | undefined;
@@ -298,7 +300,7 @@ export class Response {
     try {
       return readJson(text, what, this.#parse);
     } catch (error) {
-      throw isSkeinError(error) ? this.#ownError(error) : error;
+      throw this.#ownError(error as DecodingError);
     }
   }
 

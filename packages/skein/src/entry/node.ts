@@ -95,6 +95,7 @@ export type { Downloaded, DownloadOptions } from "../client/download/download.ts
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
 export type { Fetch } from "../client/fetch/fetch.ts";
+export type { Mounts } from "../client/mounts.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
 export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";

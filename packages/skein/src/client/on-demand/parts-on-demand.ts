@@ -3,6 +3,7 @@ import { batchOnDemand } from "./batch-on-demand.ts";
 import { EventsOnDemand } from "./events-on-demand.ts";
 import { jarOnDemand } from "./jar-on-demand.ts";
 import { LAYERS_ON_DEMAND } from "./layers-on-demand.ts";
+import { mountsOnDemand } from "./mounts-on-demand.ts";
 import { multipartOnDemand } from "./multipart-on-demand.ts";
 
 /**
@@ -25,6 +26,7 @@ export const PARTS_ON_DEMAND: ClientParts = {
   },
   fetch: client => async (input, init) =>
     (await import("../fetch/client-fetch.ts")).clientFetch(client)(input, init),
+  mounts: mountsOnDemand,
   batch: (client, items, options) =>
     batchOnDemand(async () => (await import("../open-batch.ts")).openBatch(client, items, options)),
 };

@@ -21,7 +21,7 @@ const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.create(nu
 export function decompressLayer(decompressor: Decompressor, clock: Clock): Layer {
   const decoded = (response: Response, context: RequestContext): Response => {
     const field = response.headers.get("content-encoding");
-    if (field === null || !hasContent(response)) return response;
+    if (field === null || response.isDecoded || !hasContent(response)) return response;
     const received = response.body;
     decode(response, field, decompressor);
     if (response.body !== received) {

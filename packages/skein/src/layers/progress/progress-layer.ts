@@ -45,7 +45,10 @@ async function sendMetered(inner: Service, metered: Metered): Promise<Response> 
   const sent = hasUpload ? request.with({ body: new MeteredUpload(request.body, upload, clock) }) : request;
   const response = await inner.send(sent, context);
   if (download === undefined || isRedirectStatus(response.status)) return response;
-  const total = options.decodes && response.headers.has("content-encoding") ? undefined : lengthOf(response);
+  const total =
+    (options.decodes || response.isDecoded) && response.headers.has("content-encoding")
+      ? undefined
+      : lengthOf(response);
   const meter = new ProgressMeter(download, clock, { name: "onDownloadProgress", total });
   response.body = new MeteredBody(response.body, meter);
   return response;
