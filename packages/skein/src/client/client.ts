@@ -31,8 +31,9 @@ import {
 import { raise } from "./outcome.ts";
 import type { PaginateOptions } from "./paginate.ts";
 import type { ClientParts } from "./parts.ts";
-import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
-import type { BodyOptions } from "./request-body.ts";
+import { refuseProgress, withProgress } from "./progress-options.ts";
+import type { TunnelOptions, UpgradeOptions } from "./raw/open-raw.ts";
+import type { RawStream } from "./raw/raw-stream.ts";
 import { ResponsePromise } from "./response-promise.ts";
 import {
   batchStack,
@@ -162,6 +163,31 @@ export class BaseClient implements AsyncDisposable {
   async download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Downloaded> {
     const { download } = await import("./download/download.ts");
     return download(this.#access(), { url, path }, ownOptions(options));
+  }
+
+  /**
+   * Asks the server to go on in another protocol, and hands over the connection once it has (101).
+   *
+   * @throws (rejects with) HTTPStatusError on any other answer, and what any call may
+   * @example
+   * const { readable, writable } = await client.upgrade(url, { protocol: "websocket", headers });
+   */
+  async upgrade(url: string | URL, options: UpgradeOptions): Promise<RawStream> {
+    refuseUnsupported({ upgrade: true }, this.#transport.unsupported);
+    const { openUpgrade } = await import("./raw/open-raw.ts");
+    return openUpgrade(this.#access(), url, ownOptions(options));
+  }
+
+  /**
+   * Asks the proxy at `url` for a tunnel (CONNECT) to `authority`, such as "example.com:443", and hands it over. Of the
+   * client's headers and credentials only the user-agent goes to the proxy; those in `url` are sent as Proxy-Authorization.
+   *
+   * @throws (rejects with) HTTPStatusError when the proxy refuses, and what any call may
+   */
+  async tunnel(url: string | URL, authority: string, options: TunnelOptions = {}): Promise<RawStream> {
+    refuseUnsupported({ tunnel: true }, this.#transport.unsupported);
+    const { openTunnel } = await import("./raw/open-raw.ts");
+    return openTunnel(this.#access(), { url, authority }, ownOptions(options));
   }
 
   /**

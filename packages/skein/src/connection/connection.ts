@@ -1,6 +1,9 @@
+import type { Clock } from "../core/clock.ts";
+import type { Connector, TextPort } from "../core/ports.ts";
 import type { OpeningTimes } from "../core/timings.ts";
 import type { TraceSink } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
+import type { ReaderLimits } from "../protocol/http1/response-reader.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
@@ -35,6 +38,18 @@ export interface Connection {
   cancel(reason: unknown): void;
   /** One line for people: "http://a.test busy, 3 requests". */
   describe(): string;
+}
+
+/** What all connections of a pool share. */
+export interface ConnectionSetup {
+  readonly connector: Connector;
+  readonly text: TextPort;
+  readonly time: CoarseTime;
+  /** The exact time: for what is measured. */
+  readonly clock: Clock;
+  readonly limits: Partial<ReaderLimits>;
+  /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
+  readonly unreadBodyTimeout: number;
 }
 
 /** What one call brings along, on whose behalf a connection is opened. */

@@ -1,6 +1,6 @@
 import { AbortError, ResponseTooLarge, type SkeinError, StreamConsumed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
-import type { BodyOutcome, IncomingBody } from "../core/incoming-body.ts";
+import type { BodyOutcome, IncomingBody, RawSink } from "../core/incoming-body.ts";
 import { PieceQueue } from "./piece-queue.ts";
 import { copyBytes } from "./slab.ts";
 
@@ -180,6 +180,16 @@ export class Http1Body implements IncomingBody {
     this.#collector = undefined;
     if (this.#listeners !== undefined) for (const listener of this.#listeners) listener(outcome);
     this.#listeners = undefined;
+  }
+}
+
+/** All that comes over a connection that has left HTTP. */
+export class RawBody extends Http1Body {
+  readonly raw: RawSink;
+
+  constructor(source: BodySource, raw: RawSink) {
+    super(source);
+    this.raw = raw;
   }
 }
 

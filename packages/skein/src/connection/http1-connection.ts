@@ -1,47 +1,33 @@
 import type { RequestBody } from "../core/body.ts";
-import type { Clock } from "../core/clock.ts";
 import { AbortError, type Phase, type RequestSent } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
-import type { Connector, OpeningStep, Socket, SocketEvents, SocketFailure, TextPort } from "../core/ports.ts";
+import type { OpeningStep, Socket, SocketEvents, SocketFailure } from "../core/ports.ts";
 import { Response } from "../core/response.ts";
 import type { Origin } from "../core/url.ts";
-import {
-  type ReaderLimits,
-  ResponseReader,
-  type ResponseSink,
-  type Violation,
-} from "../protocol/http1/response-reader.ts";
+import { ResponseReader, type ResponseSink, type Violation } from "../protocol/http1/response-reader.ts";
 import { BodySender } from "./body-sender.ts";
-import type { CoarseTime, Connection, ConnectionOwner, ConnectionState, OpenedFor } from "./connection.ts";
+import type {
+  Connection,
+  ConnectionOwner,
+  ConnectionSetup,
+  ConnectionState,
+  OpenedFor,
+} from "./connection.ts";
 import {
   connectError,
   connectTimeout,
-  headersTimeout,
   type Progress,
-  readTimeout,
   socketError,
   totalTimeout,
-  unreadBody,
   violationError,
-  writeTimeout,
 } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
-import { type BodySource, Http1Body } from "./http1-body.ts";
+import { type BodySource, Http1Body, RawBody } from "./http1-body.ts";
 import { Opening } from "./opening.ts";
 import { bodyFailed, openBody } from "./outgoing-body.ts";
 import { headOf } from "./outgoing-head.ts";
-
-/** What all connections of a pool share. */
-export interface ConnectionSetup {
-  readonly connector: Connector;
-  readonly text: TextPort;
-  readonly time: CoarseTime;
-  /** The exact time: for what is measured. */
-  readonly clock: Clock;
-  readonly limits: Partial<ReaderLimits>;
-  /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
-  readonly unreadBodyTimeout: number;
-}
+import { overdue, type WaitsFor } from "./overdue.ts";
+import { RawSender } from "./raw-sender.ts";
 
 let connections = 0;
 
@@ -75,7 +61,9 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   readonly #blockedBefore: number;
   #needsDrain = false;
   #paused = false;
-  #sender: BodySender | undefined;
+  #sender: BodySender | RawSender | undefined;
+  /** From when the server has left HTTP on. */
+  #raw: RawSender | undefined;
   /** The exact time at which a head came in this very read: what ends in it as well needs no other look at the clock. */
   #headReadAt = 0;
 
@@ -116,20 +104,23 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     const { timeouts, deadline } = exchange.context;
-    const silent = time.since(this.#activeAt);
-    if (now > deadline) this.#abort(exchange, totalTimeout(timeouts.total, this.#progress()));
-    else if (this.#needsDrain) {
-      if (silent > timeouts.write) this.#abort(exchange, writeTimeout(timeouts.write, this.#progress()));
-    } else if (this.#sent !== "full") {
-      // The caller's own body is slow: only the total timeout limits that.
-    } else if (this.#body === undefined && time.since(this.#sentAt) > timeouts.headers) {
-      this.#abort(exchange, headersTimeout(timeouts.headers, this.#progress()));
-    } else if (!this.#paused) {
-      if (silent > timeouts.read) this.#abort(exchange, readTimeout(timeouts.read, this.#progress()));
-    } else if (this.#body?.isUnread && silent > this.#setup.unreadBodyTimeout) {
-      // A reader that has begun may take its time: only one that never comes loses the connection.
-      this.#abort(exchange, unreadBody(this.#setup.unreadBodyTimeout));
-    }
+    // Who takes over a connection that has left HTTP has no call any more that could last too long.
+    if (now > deadline && this.#raw === undefined)
+      return this.#abort(exchange, totalTimeout(timeouts.total, this.#progress()));
+    const waited = { silent: time.since(this.#activeAt), sinceSent: time.since(this.#sentAt) };
+    const { unreadBodyTimeout } = this.#setup;
+    const passed = overdue(this.#waitsFor(), waited, { ...timeouts, unreadBody: unreadBodyTimeout });
+    if (passed !== undefined) this.#abort(exchange, passed(this.#progress()));
+  }
+
+  #waitsFor(): WaitsFor {
+    if (this.#needsDrain) return "network";
+    if (this.#sent !== "full") return "caller";
+    if (this.#body === undefined) return "head";
+    // A reader that has begun may take its time: only one that never comes loses the connection.
+    if (this.#paused) return this.#body.isUnread ? "reader" : "caller";
+    // Silence is nothing unusual there, until our side has ended and the peer's is waited for.
+    return this.#raw === undefined || this.#raw.hasEnded ? "body" : "caller";
   }
 
   destroy(error: Error): void {
@@ -174,6 +165,11 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   onEof(): void {
     if (this.state === "closed") return;
+    if (this.#raw !== undefined) {
+      this.#raw.peerEnded();
+      this.#activeAt = this.#setup.time.now;
+      return this.#body?.finish(Headers.empty);
+    }
     this.#reader.end();
     this.#close(undefined);
   }
@@ -190,7 +186,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     }
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#close(undefined);
-    if (failure === undefined) return this.onEof();
+    if (failure === undefined) return this.#raw === undefined ? this.onEof() : this.#endRaw(exchange);
     this.#failOrReplay(exchange, socketError(failure, this.#progress()));
   }
 
@@ -200,9 +196,17 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     // 100, 102 and 103 change nothing: the answer is still to come, within the same timeouts.
   }
 
+  onSwitch(status: number, reason: string, fieldLines: string): boolean {
+    if (!this.#exchange!.context.raw || this.#sent !== "full") return false;
+    this.#raw = new RawSender(this.#socket, drained => this.#noteWritten(drained));
+    this.#sender = this.#raw;
+    this.onHead(status, reason, fieldLines);
+    return true;
+  }
+
   onHead(status: number, reason: string, fieldLines: string): void {
     const exchange = this.#exchange!;
-    const body = new Http1Body(this);
+    const body = this.#raw === undefined ? new Http1Body(this) : new RawBody(this, this.#raw);
     this.#body = body;
     const head = {
       status,
@@ -300,14 +304,17 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     }
     this.#needsDrain = !this.#socket.write(head);
     this.#sender = sender;
-    const onWritten = (drained: boolean) => {
-      this.#needsDrain = !drained;
-      this.#activeAt = this.#setup.time.now;
-    };
-    sender.send(source, body.length === undefined, onWritten).then(
-      drained => drained !== undefined && this.#exchange === exchange && this.#sendWhole(drained),
-      cause => this.#abort(exchange, bodyFailed(cause, this.#progress())),
-    );
+    sender
+      .send(source, body.length === undefined, drained => this.#noteWritten(drained))
+      .then(
+        drained => drained !== undefined && this.#exchange === exchange && this.#sendWhole(drained),
+        cause => this.#abort(exchange, bodyFailed(cause, this.#progress())),
+      );
+  }
+
+  #noteWritten(drained: boolean): void {
+    this.#needsDrain = !drained;
+    this.#activeAt = this.#setup.time.now;
   }
 
   #sendWhole(drained: boolean): void {
@@ -343,6 +350,14 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const takenBack = this.#owner.takeBack(this, exchange);
     this.#close(error);
     if (!takenBack) exchange.fail(error);
+  }
+
+  /** Both sides of a connection that had left HTTP have ended. */
+  #endRaw(exchange: Exchange): void {
+    exchange.noteEnd(this.#setup.clock.now(), false);
+    this.#body?.finish(Headers.empty);
+    this.#release(exchange);
+    this.#close(undefined);
   }
 
   #abort(exchange: Exchange, error: Error): void {

@@ -123,6 +123,8 @@ export interface Socket {
   write(data: string | Uint8Array): boolean;
   /** The two in one write. */
   writeBoth(head: string, body: Uint8Array): boolean;
+  /** Sends our last byte, behind what was written; reading goes on. `sent` is called when all has been handed over. */
+  end(sent?: () => void): void;
   /** Stops `onBytes`, after at most what the runtime has read already. */
   pause(): void;
   resume(): void;

@@ -58,6 +58,8 @@ export interface CallSettings {
   readonly trace?: Trace | undefined;
   /** Whether a cache is left out of it. */
   readonly bypassesCache?: boolean | undefined;
+  /** Whether the server is asked to leave HTTP, and the caller takes the connection. Default: false. */
+  readonly raw?: boolean | undefined;
   /** The logger's part of the same: wire detail. */
   readonly wireLog?: Trace | undefined;
 }
@@ -123,6 +125,7 @@ export class RequestContext {
   readonly bypassesCache: boolean;
   /** How the body is read, where the call says something of it. */
   readonly reading: BodyReading | undefined;
+  readonly raw: boolean;
   readonly events: CallEvents | undefined;
   readonly auth: CallAuth | undefined;
   readonly cookies: Readonly<Record<string, string>> | null | undefined;
@@ -155,6 +158,7 @@ export class RequestContext {
     this.maxResponseBytes = call.maxResponseBytes;
     this.bypassesCache = call.bypassesCache === true;
     this.reading = call.defaultEncoding === undefined && call.parseJson === undefined ? undefined : call;
+    this.raw = call.raw === true;
     this.events = call.events;
     this.auth = call.auth;
     this.cookies = call.cookies;

@@ -101,6 +101,8 @@ export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/optio
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { ProgressOptions } from "../client/progress-options.ts";
+export type { TunnelOptions, UpgradeOptions } from "../client/raw/open-raw.ts";
+export type { RawStream } from "../client/raw/raw-stream.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
 export type { LayerName } from "../client/stack.ts";

@@ -1,7 +1,7 @@
-import type { Connection, ConnectionOwner } from "../connection/connection.ts";
+import type { Connection, ConnectionOwner, ConnectionSetup } from "../connection/connection.ts";
 import { type Progress, totalTimeout } from "../connection/error-map.ts";
 import { Exchange } from "../connection/exchange.ts";
-import { type ConnectionSetup, Http1Connection } from "../connection/http1-connection.ts";
+import { Http1Connection } from "../connection/http1-connection.ts";
 import { formatDuration } from "../core/duration.ts";
 import { AbortError, ClientClosed, isSkeinError, PoolFull, PoolTimeout } from "../core/errors.ts";
 import type { RuntimePorts } from "../core/ports.ts";

@@ -1,7 +1,10 @@
 import type { Fault } from "./violation.ts";
 
-/** Where the body of an answer ends: there is none, after a known length, with the last chunk, or with the connection. */
-export type BodyFraming = "none" | "sized" | "chunked" | "until-close";
+/**
+ * Where the body of an answer ends: there is none, after a known length, with the last chunk, or with the connection; or
+ * the connection is no HTTP any more behind the head.
+ */
+export type BodyFraming = "none" | "tunnel" | "sized" | "chunked" | "until-close";
 
 /** Why it can't be told. */
 export type FramingFault = "both-fields" | "chunked-in-http-1.0";
@@ -37,7 +40,7 @@ export function bodyFraming(
   // 1. HEAD, 1xx, 204 and 304 end with their head, whatever the fields say.
   if (method === "HEAD" || status < 200 || status === 204 || status === 304) return "none";
   // 2. After a 2xx to CONNECT follows a tunnel, and no body.
-  if (method === "CONNECT" && status < 300) return "none";
+  if (method === "CONNECT" && status < 300) return "tunnel";
   // 3. Both fields: refused above.
   // 4. Chunked; any other transfer-encoding was refused when it was read.
   if (chunked) return "chunked";

@@ -22,6 +22,7 @@ function scripted(acts: Partial<ResponseSink> = {}): { reader: ResponseReader; c
       calls.push("end");
       acts.onEnd?.(trailers);
     },
+    ...(acts.onSwitch && { onSwitch: acts.onSwitch }),
     onError: ({ code, offset }) => calls.push(`error ${code} at ${offset}`),
   };
   return { reader: new ResponseReader(sink, text), calls };
@@ -182,5 +183,51 @@ describe("ResponseReader", () => {
       for (let at = 0; at < head.length; at += 7) feed(reader, head.slice(at, at + 7));
       expect(lines.splice(0)).toEqual([reason, `a: ${value}\r\n`]);
     }
+  });
+});
+
+describe("a server that leaves HTTP", () => {
+  const answers = [
+    ["GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 101],
+    ["CONNECT", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200],
+  ] as const;
+
+  test.each(answers)(
+    "to %s, where it was asked to: all behind the head is handed out, however it is cut",
+    (method, head, status) => {
+      const whole = `${head}HTTP/1.1 200 OK\r\n\r\n`;
+      for (let cut = 1; cut < whole.length; cut++) {
+        const switched: number[] = [];
+        const { reader, calls } = scripted({ onSwitch: found => switched.push(found) > 0 });
+        reader.begin(method);
+        feed(reader, whole.slice(0, cut));
+        feed(reader, whole.slice(cut));
+        reader.end();
+        expect(switched).toEqual([status]);
+        expect([calls.at(-1), reader.reusable, reader.contentLength]).toEqual(["end", false, undefined]);
+        const handedOut = calls.filter(call => call.startsWith("body")).map(call => Number(call.slice(5)));
+        expect(handedOut.reduce((sum, size) => sum + size, 0)).toBe(whole.length - head.length);
+      }
+    },
+  );
+
+  test("a 101 in HTTP/1.0, or that nobody asked for, is a violation", () => {
+    const [[, head]] = answers;
+    for (const [text, asked] of [
+      [head.replace("1.1", "1.0"), true],
+      [head, false],
+    ] as const) {
+      const { reader, calls } = scripted({ onSwitch: () => asked });
+      reader.begin("GET");
+      feed(reader, text);
+      expect(calls).toEqual(["error upgrade at 0"]);
+    }
+  });
+
+  test("a tunnel that nobody wants is an answer without a body", () => {
+    const { reader, calls } = scripted({ onSwitch: () => false });
+    reader.begin("CONNECT");
+    feed(reader, answers[1][1]);
+    expect([calls, reader.reusable, reader.contentLength]).toEqual([["head 200", "end"], false, 0]);
   });
 });

@@ -11,6 +11,11 @@ export type { Violation } from "./violation.ts";
 export interface ResponseSink {
   /** An interim answer: 1xx, but 101. */
   onInterim(status: number, fieldLines: string): void;
+  /**
+   * The server leaves HTTP behind this head: a 101, or a 2xx to CONNECT. True where that was asked for: all that follows
+   * goes to `onBody`, until the end. Else, and where this is left out, a 101 is a violation, and a tunnel is not used.
+   */
+  onSwitch?(status: number, reason: string, fieldLines: string): boolean;
   /** `fieldLines` is latin1 text, `name: value` each ended by CRLF, checked; without the empty line behind them. */
   onHead(status: number, reason: string, fieldLines: string): void;
   /** Some of the body: never empty, and valid during the call only. */
@@ -186,6 +191,7 @@ export class ResponseReader {
     const stop = this.#readSection(bytes, start, end);
     if (stop < 0) return end;
     if (this.#head.status >= 200) return this.#takeHead(stop, end);
+    if (this.#head.status === 101 && this.#head.minorVersion === 1 && this.#switches()) return stop;
     const fault = this.#findInterimFault();
     if (fault === undefined) this.#takeInterim();
     else this.#fail(this.#sectionOffset, fault);
@@ -224,11 +230,13 @@ export class ResponseReader {
       this.#fail(this.#sectionOffset, FRAMING_FAULTS[framing]);
       return end;
     }
-    this.#framing = framing;
+    if (framing === "tunnel" && this.#switches()) return stop;
+    this.#framing = framing === "tunnel" ? "none" : framing;
     const { status, reason, fieldLines } = this.#head;
     this.#sink.onHead(status, reason, fieldLines);
     switch (framing) {
       case "none":
+      case "tunnel":
         return this.#finishAt(stop, end);
       case "sized":
         return this.#startSized(stop, end);
@@ -240,6 +248,15 @@ export class ResponseReader {
         this.#state = "until-close";
         return stop;
     }
+  }
+
+  /** Whether the connection is no HTTP any more. */
+  #switches(): boolean {
+    const { status, reason, fieldLines } = this.#head;
+    this.#framing = "until-close";
+    if (this.#sink.onSwitch?.(status, reason, fieldLines) !== true) return false;
+    this.#state = "until-close";
+    return true;
   }
 
   #startSized(at: number, end: number): number {

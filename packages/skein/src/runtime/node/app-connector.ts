@@ -81,6 +81,10 @@ class AppSocket implements Socket {
     return this.#client.write(body);
   }
 
+  end(sent?: () => void): void {
+    this.#client.end(sent);
+  }
+
   pause(): void {
     this.#client.pause();
   }

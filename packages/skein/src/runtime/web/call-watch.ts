@@ -14,7 +14,13 @@ import type { RequestContext } from "../../core/request-context.ts";
 type TimeoutType = new (code: ErrorCode, reason: string, details: object) => SkeinError;
 
 /** What a transport without sockets of its own can't know of: options that it can't honour. */
-export const WITHOUT_SOCKETS: readonly string[] = ["timeout.connect", "timeout.write", "timeout.pool"];
+export const WITHOUT_SOCKETS: readonly string[] = [
+  "timeout.connect",
+  "timeout.write",
+  "timeout.pool",
+  "upgrade",
+  "tunnel",
+];
 
 /** How long one step may take. */
 interface Limit {

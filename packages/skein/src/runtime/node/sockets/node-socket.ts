@@ -52,6 +52,10 @@ export class NodeSocket implements Socket {
     return drained;
   }
 
+  end(sent?: () => void): void {
+    this.#socket!.end(sent);
+  }
+
   pause(): void {
     this.#paused = true;
   }
