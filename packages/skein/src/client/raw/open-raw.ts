@@ -11,7 +11,7 @@ import { PROGRESS_NAMES } from "../progress-options.ts";
 import { RawStream } from "./raw-stream.ts";
 
 /** Of a call that ends with a raw stream. `timeout` counts until the server has answered. */
-export type RawOptions = Omit<
+type RawOptions = Omit<
   BodilessOptions,
   "fallback" | "raiseForStatus" | "defaultEncoding" | "cache" | "onUploadProgress" | "onDownloadProgress"
 >;
