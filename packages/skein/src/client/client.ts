@@ -31,9 +31,10 @@ import {
 import { raise } from "./outcome.ts";
 import type { PaginateOptions } from "./paginate.ts";
 import type { ClientParts } from "./parts.ts";
-import { refuseProgress, withProgress } from "./progress-options.ts";
+import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
 import type { TunnelOptions, UpgradeOptions } from "./raw/open-raw.ts";
 import type { RawStream } from "./raw/raw-stream.ts";
+import type { BodyOptions } from "./request-body.ts";
 import { ResponsePromise } from "./response-promise.ts";
 import {
   batchStack,

@@ -13,7 +13,13 @@ import { RawStream } from "./raw-stream.ts";
 /** Of a call that ends with a raw stream. `timeout` counts until the server has answered. */
 type RawOptions = Omit<
   BodilessOptions,
-  "fallback" | "raiseForStatus" | "defaultEncoding" | "cache" | "onUploadProgress" | "onDownloadProgress"
+  | "fallback"
+  | "raiseForStatus"
+  | "defaultEncoding"
+  | "parseJson"
+  | "cache"
+  | "onUploadProgress"
+  | "onDownloadProgress"
 >;
 
 export interface UpgradeOptions extends RawOptions {
@@ -23,7 +29,10 @@ export interface UpgradeOptions extends RawOptions {
 
 export type TunnelOptions = Omit<RawOptions, "auth" | "cookies" | "redirect" | "params" | "idempotencyKey">;
 
-const OF_A_BODY = "content json form multipart fallback raiseForStatus defaultEncoding cache".split(" ");
+const OF_A_BODY =
+  "content json form multipart stringifyJson parseJson fallback raiseForStatus defaultEncoding cache".split(
+    " ",
+  );
 const NOT_RAW = [...OF_A_BODY, ...PROGRESS_NAMES];
 const NOT_OF_A_TUNNEL = [...NOT_RAW, "auth", "cookies", "redirect", "params", "idempotencyKey"];
 const PROTOCOL = /^[\w!#$%&'*+.^`|~-]+(\/[\w!#$%&'*+.^`|~-]+)?$/;
