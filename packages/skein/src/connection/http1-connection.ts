@@ -94,7 +94,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   }
 
   checkTimeouts(now: number): void {
-    const { time } = this.#setup;
+    const { time, unreadBodyTimeout } = this.#setup;
     if (this.state === "connecting") {
       const blocked = time.blocked - this.#blockedBefore;
       if (now - this.openedAt - blocked > this.#connectTimeout)
@@ -107,9 +107,9 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     // Who takes over a connection that has left HTTP has no call any more that could last too long.
     if (now > deadline && this.#raw === undefined)
       return this.#abort(exchange, totalTimeout(timeouts.total, this.#progress()));
-    const waited = { silent: time.since(this.#activeAt), sinceSent: time.since(this.#sentAt) };
-    const { unreadBodyTimeout } = this.#setup;
-    const passed = overdue(this.#waitsFor(), waited, { ...timeouts, unreadBody: unreadBodyTimeout });
+    const silent = time.since(this.#activeAt);
+    const waited = { silent, sinceSent: time.since(this.#sentAt), unreadBodyTimeout };
+    const passed = overdue(this.#waitsFor(), waited, timeouts);
     if (passed !== undefined) this.#abort(exchange, passed(this.#progress()));
   }
 

@@ -123,7 +123,7 @@ export class ResponseReader {
    * end will tell. From `onHead` on.
    */
   get contentLength(): number | undefined {
-    if (this.#framing === "none") return 0;
+    if (this.#framing === "none" || this.#framing === "tunnel") return 0;
     return this.#framing === "sized" ? this.#framingFields.contentLength : undefined;
   }
 
@@ -231,7 +231,7 @@ export class ResponseReader {
       return end;
     }
     if (framing === "tunnel" && this.#switches()) return stop;
-    this.#framing = framing === "tunnel" ? "none" : framing;
+    this.#framing = framing;
     const { status, reason, fieldLines } = this.#head;
     this.#sink.onHead(status, reason, fieldLines);
     switch (framing) {
