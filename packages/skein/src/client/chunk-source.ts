@@ -59,7 +59,7 @@ class ChunkSource<T> implements AsyncIterator<T> {
   }
 
   #abandon(): void {
-    this.#letGo?.(new Error("the body was abandoned"));
+    this.#letGo?.(new Error("abandoned"));
     // The call has failed already, and says why: what the source's own cleaning up throws has nobody to go to.
     this.return().catch(() => undefined);
   }
@@ -71,7 +71,7 @@ function iterationOf<T>(source: ChunkStream<T>): Iteration<T> {
     const reader = source.getReader() as ReadableStreamDefaultReader<T>;
     return {
       next: () => reader.read() as Promise<IteratorResult<T, unknown>>,
-      giveUp: () => reader.cancel("the request has ended"),
+      giveUp: () => reader.cancel(),
     };
   }
   const iterator = (source as AsyncIterable<T>)[Symbol.asyncIterator]();

@@ -174,8 +174,7 @@ export class BaseClient implements AsyncDisposable {
    * const { readable, writable } = await client.upgrade(url, { protocol: "websocket", headers });
    */
   async upgrade(url: string | URL, options: UpgradeOptions): Promise<RawStream> {
-    refuseUnsupported({ upgrade: true }, this.#transport.unsupported);
-    const { openUpgrade } = await import("./raw/open-raw.ts");
+    const { openUpgrade } = await this.#loadRaw("upgrade");
     return openUpgrade(this.#access(), url, ownOptions(options));
   }
 
@@ -186,8 +185,7 @@ export class BaseClient implements AsyncDisposable {
    * @throws (rejects with) HTTPStatusError when the proxy refuses, and what any call may
    */
   async tunnel(url: string | URL, authority: string, options: TunnelOptions = {}): Promise<RawStream> {
-    refuseUnsupported({ tunnel: true }, this.#transport.unsupported);
-    const { openTunnel } = await import("./raw/open-raw.ts");
+    const { openTunnel } = await this.#loadRaw("tunnel");
     return openTunnel(this.#access(), { url, authority }, ownOptions(options));
   }
 
@@ -294,6 +292,11 @@ export class BaseClient implements AsyncDisposable {
 
   [INSPECT](): string {
     return String(this);
+  }
+
+  #loadRaw(name: "upgrade" | "tunnel"): Promise<typeof import("./raw/open-raw.ts")> {
+    refuseUnsupported({ [name]: true }, this.#transport.unsupported);
+    return import("./raw/open-raw.ts");
   }
 
   #access(): ClientAccess {

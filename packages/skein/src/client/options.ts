@@ -166,8 +166,6 @@ const DEFAULT_LIMITS: ClientSettings["limits"] = {
 };
 
 const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout"]);
-/** The others are at least 1. */
-const MAY_BE_ZERO = new Set(["maxKeepAlive", "maxWaiting"]);
 
 const DEFAULT_CALL: CallSettings = {
   timeouts: { total: 300_000, connect: 5_000, read: 30_000, write: 30_000, headers: NONE, pool: NONE },
@@ -363,7 +361,7 @@ function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {
     if (value === undefined) continue;
     normalized[name] = TIME_LIMITS.has(name)
       ? parseDuration(value, `limits.${name}`)
-      : requireCount(value, `limits.${name}`, MAY_BE_ZERO.has(name) ? 0 : 1);
+      : requireCount(value, `limits.${name}`, name === "maxKeepAlive" || name === "maxWaiting" ? 0 : 1);
   }
   if (limits.maxInFlightPerOrigin === undefined)
     normalized.maxInFlightPerOrigin = Math.max(
