@@ -42,7 +42,7 @@ describe("extensions", () => {
   test("are an object", async () => {
     await using client = new Client();
     await expect(client.get("http://127.0.0.1:1/", { extensions: "x" as never })).rejects.toThrow(
-      "extensions: expected an object",
+      "extensions: give an object",
     );
   });
 });

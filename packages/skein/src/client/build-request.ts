@@ -102,7 +102,7 @@ function encodersOf(settings: ClientSettings, { stringifyJson }: BodilessOptions
 function checkExtensions(extensions: Extensions | undefined): Extensions | undefined {
   if (extensions === undefined) return undefined;
   if (typeof extensions !== "object" || extensions === null)
-    throw new InvalidOption("extensions: expected an object");
+    throw new InvalidOption("extensions: give an object");
   return Object.freeze(ownOptions(extensions));
 }
 

@@ -39,7 +39,9 @@ export function completeError(thrown: unknown, call: FailedCall): SkeinError {
 }
 
 function describeAttempts(error: SkeinError, call: FailedCall): string {
-  const made = error.attempts.length;
+  // Of the last hop; the attempts of those before it are listed, too.
+  const { length } = error.attempts;
+  const made = length && (call.context?.attempt ?? length);
   if (made < 2) return "";
   return ` (attempt ${made} of ${Math.max(made, call.attempts)}, after ${formatDuration(call.elapsed)})`;
 }

@@ -17,6 +17,10 @@ export interface StoredResponse {
 /**
  * Where a cache keeps responses: by URL, and for each URL one response a variant (Vary). Any method may answer later.
  * A store may forget what it likes at any time.
+ *
+ * What it is given is in the clear: URLs with their queries, bodies, and where a response names them in Vary, request fields
+ * such as Authorization and Cookie; `set-cookie` fields of responses as well. One that writes to a disk, or that others can
+ * read, has to protect that, by rights or by encryption.
  */
 export interface CacheStore {
   get(key: string): Awaitable<readonly StoredResponse[] | undefined>;

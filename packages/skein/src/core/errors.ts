@@ -82,7 +82,7 @@ export class SkeinError extends Error {
   readonly peer: string | undefined;
   /** Method and redacted URL of the call that failed. */
   request: { readonly method: string; readonly url: string } | undefined;
-  /** Every try, oldest first; the last one ended with this error. */
+  /** Every try of every hop, oldest first; the last one ended with this error. */
   attempts: readonly Attempt[] = [];
   /** How long each phase of the last attempt took; undefined where nothing was sent over a connection of ours. */
   timings: Timings | undefined;

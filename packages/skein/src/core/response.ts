@@ -65,7 +65,7 @@ export class Response {
   body: IncomingBody;
   /** The responses that redirected here, oldest first. */
   history: readonly Response[] = NO_HISTORY;
-  /** Every try, oldest first, this one included; empty where the first answer was accepted. */
+  /** Every try of every hop, oldest first, this one included; empty where none was tried again. */
   attempts: readonly Attempt[] = NO_ATTEMPTS;
   /** Why a refused status was not tried again, where it would have been otherwise: the deadline, a body that is gone. */
   notRetried: string | undefined;

@@ -101,7 +101,9 @@ describe.each(Object.keys(CASES))("a certificate %s", name => {
     const result = await outcome(client, `${plain.url}/redirect/302?to=${to}`);
     expectOutcome(result, facts);
     // A certificate does not get better by being looked at again.
-    if (facts.refused) expect((result as SkeinError).attempts).toHaveLength(1);
+    const failed =
+      facts.refused && (result as SkeinError).attempts.filter(({ error }) => error !== undefined);
+    if (failed) expect(failed).toHaveLength(1);
   });
 
   test("in a batch", async () => {

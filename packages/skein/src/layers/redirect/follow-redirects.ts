@@ -5,6 +5,7 @@ import type { CallEvents, CallPolicies, RedirectEvent, RequestContext } from "..
 import type { Response } from "../../core/response.ts";
 import type { Service } from "../../core/service.ts";
 import { discardBody } from "../discard-body.ts";
+import { HopAttempts } from "./hop-attempts.ts";
 import { isRedirect } from "./is-redirect.ts";
 import { locationOf, nextRequest } from "./next-request.ts";
 
@@ -26,16 +27,19 @@ export async function followRedirects(
 ): Promise<Response> {
   if (context.policies.maxRedirects === 0) return unfollowed(first, context);
   const history: Response[] = [];
+  const tries = new HopAttempts(clock, context);
   let { response, request: sent } = first;
   while (isRedirect(response)) {
     history.push(response);
+    tries.add(response);
     await discardBody(response, clock);
     if (context.cancelled) throw new AbortError(context.cancelReason, { phase: "redirect" });
     if (history.length > context.policies.maxRedirects) throw tooMany(history);
     sent = requestAfter({ request: sent, response }, context.policies);
     if (context.events?.redirect !== undefined) await tell(context.events, { response, nextRequest: sent });
-    response = await inner.send(sent, context);
+    response = await inner.send(sent, context).catch(error => tries.fail(error));
   }
+  tries.end(response);
   response.history = history;
   return response;
 }

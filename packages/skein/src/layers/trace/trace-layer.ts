@@ -17,7 +17,8 @@ export interface TraceLayerOptions {
 /**
  * Tells how calls begin and end: a line each to the loggers, and messages to a runtime's diagnostics while anybody looks
  * on. It is the outermost layer: it sees a call once, however many redirects and attempts it takes. A streamed call ends
- * with its body. A logger that throws fails the call, as a hook does.
+ * with its body. A logger that throws fails the call, as a hook does; of a streamed call, which is over by then, the failure
+ * goes to the diagnostics.
  */
 export function traceLayer(options: TraceLayerOptions): Layer {
   return inner => new TraceService(inner, options);
@@ -56,11 +57,19 @@ class TraceService implements Service {
       throw error;
     }
     if (response.hasContent) this.#ended(call, response);
-    else
-      response.body.whenSettled(failure =>
-        failure ? this.#failed(call, failure) : this.#ended(call, response),
-      );
+    else response.body.whenSettled(failure => this.#settled(call, response, failure));
     return response;
+  }
+
+  /** Whoever let the body end must not meet what a logger throws. */
+  #settled(call: WatchedCall, response: Response, failure: Error | undefined): void {
+    try {
+      if (failure) this.#failed(call, failure);
+      else this.#ended(call, response);
+    } catch (error) {
+      const ms = this.#options.clock.now() - call.startedAt;
+      this.#options.diagnostics?.publish("error", errorMessage(call, error, ms));
+    }
   }
 
   #ended(call: WatchedCall, response: Response): void {

@@ -12,19 +12,22 @@ import { fileError } from "./file-error.ts";
  *   x.bin.part          with `resume`: left when it fails, beside …
  *   x.bin.part.json     … a note of what its bytes are. Written before the first of them
  *
+ * The partial file has the rights that the file has already which it will replace, or those of any new file; the note, which
+ * holds a URL with its query, is for its owner alone.
+ *
  * A file x.bin.part without such a note is not ours, and left alone. Links are never followed.
  */
 export async function openDownloadFile(path: string, { resume }: DownloadFileOptions): Promise<DownloadFile> {
   const { createHash, randomBytes } = process.getBuiltinModule("node:crypto");
-  await refuseDirectory(path);
+  const mode = await modeFor(path);
   const newHash = () => createHash("sha256");
   if (!resume) {
-    const names = { path, part: `${path}.${randomBytes(8).toString("hex")}.part`, note: undefined };
-    return new PartFile(names, { handle: await create(names.part), newHash });
+    const names = { path, part: `${path}.${randomBytes(8).toString("hex")}.part`, note: undefined, mode };
+    return new PartFile(names, { handle: await create(names), newHash });
   }
-  const names = { path, part: `${path}.part`, note: `${path}.part.json` };
+  const names = { path, part: `${path}.part`, note: `${path}.part.json`, mode };
   const left = await openLeft(names.part, names.note);
-  if (left === undefined) return new PartFile(names, { handle: await create(names.part), newHash });
+  if (left === undefined) return new PartFile(names, { handle: await create(names), newHash });
   const file = new PartFile(names, { handle: left.handle, newHash });
   if (left.note !== undefined) await file.goOn(left.note);
   return file;
@@ -35,6 +38,8 @@ interface Names {
   readonly part: string;
   /** Where the note is kept, if it may be gone on with. */
   readonly note: string | undefined;
+  /** The rights of the partial file. */
+  readonly mode: number;
 }
 
 interface Parts {
@@ -77,7 +82,7 @@ class PartFile implements DownloadFile {
       if (size > 0) {
         await this.#handle.close();
         await unlink(part);
-        this.#handle = await create(part);
+        this.#handle = await create(this.#names);
       }
       this.length = 0;
       this.#hash = this.#newHash();
@@ -150,9 +155,9 @@ class PartFile implements DownloadFile {
 }
 
 /** Made new, for us alone. */
-async function create(part: string): Promise<FileHandle> {
+async function create({ part, mode }: Names): Promise<FileHandle> {
   try {
-    return await open(part, "wx+");
+    return await open(part, "wx+", mode);
   } catch (cause) {
     throw fileError("can't be made", part, cause);
   }
@@ -196,15 +201,14 @@ async function readNote(noteFile: string): Promise<DownloadNote | "no-validator"
 
 async function writeNote(noteFile: string, note: DownloadNote | undefined): Promise<void> {
   await unlinkIfThere(noteFile);
-  await writeFile(noteFile, `${JSON.stringify(note ?? { etag: null })}\n`, { flag: "wx" });
+  await writeFile(noteFile, `${JSON.stringify(note ?? { etag: null })}\n`, { flag: "wx", mode: 0o600 });
 }
 
-async function refuseDirectory(path: string): Promise<void> {
-  const isDirectory = await stat(path).then(
-    facts => facts.isDirectory(),
-    () => false,
-  );
-  if (isDirectory) throw fileError("is a directory; name the file itself", path);
+/** The rights of what will be replaced: others must not read the new file where they could not read the old one. */
+async function modeFor(path: string): Promise<number> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory()) throw fileError("is a directory; name the file itself", path);
+  return facts === undefined ? 0o666 : facts.mode & 0o777;
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
