@@ -90,7 +90,7 @@ describe("stringifyJson", () => {
     });
     const nothing = (() => undefined) as never;
     await expect(client.post("http://127.0.0.1:1/", { json: 1, stringifyJson: nothing })).rejects.toThrow(
-      "stringifyJson: it returned undefined, but has to return text",
+      "stringifyJson: expected text; got undefined",
     );
   });
 });

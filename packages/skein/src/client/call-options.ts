@@ -159,9 +159,7 @@ function ownParser(parse: ParseJson | null): ParseJson | undefined {
 }
 
 function checkTrace(trace: Trace | null | false): Trace | undefined {
-  if (trace === null || trace === false) return undefined;
-  if (typeof trace === "function") return trace;
-  throw new InvalidOption(`trace: expected a function of an event, or false; got ${typeof trace}`);
+  return trace === null || trace === false ? undefined : requireFunction(trace, "trace");
 }
 
 function bypassesCache(cache: null | false): true {

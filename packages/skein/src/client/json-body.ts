@@ -30,7 +30,7 @@ export function encodeJsonWith(stringify: StringifyJson, value: unknown): string
     throw new HandlerError("stringifyJson", cause);
   }
   if (typeof text === "string") return text;
-  throw new InvalidOption(`stringifyJson: it returned ${typeof text}, but has to return text`);
+  throw new InvalidOption(`stringifyJson: expected text; got ${typeof text}`);
 }
 
 /**
