@@ -222,6 +222,41 @@ describe(`seed ${SEED}`, () => {
       }
     });
   });
+
+  test("blocks that come again mean what they mean in their place", () => {
+    forEachCase(CASES / 10, choices => {
+      const encoder = new HpackEncoder();
+      const blocks = Array.from({ length: 4 }, () => {
+        const out = new ByteWriter(64);
+        if (choices.chance(20)) encoder.allowTableSize(choices.of([0, 200, 4_096]));
+        encoder.begin(out);
+        for (let k = choices.below(5); k > 0; k--) encoder.field(...randomField(choices));
+        return Buffer.from(out.take());
+      });
+      const decoder = new HpackDecoder();
+      const reference = new HpackDecoder();
+      const response = new ResponseFields({ latin1 });
+      let block = blocks[0]!;
+      for (let i = 0; i < 40; i++) {
+        if (choices.chance(30)) block = choices.of(blocks);
+        const verdict = decoder.decode(block, 0, block.length);
+        // An empty block in between changes nothing, but that the next one is not the last one again.
+        reference.decode(block, 0, 0);
+        expect(verdict).toBe(reference.decode(block, 0, block.length));
+        expect(decoder.tableSize).toBe(reference.tableSize);
+        if (verdict !== "ok") return;
+        const list = fieldsOf(decoder.fields);
+        expect(list).toEqual(fieldsOf(reference.fields));
+        const other = new ResponseFields({ latin1 });
+        expect(response.readHead(decoder.fields)).toBe(other.readHead(reference.fields));
+        expect([response.status, response.fault, response.fieldLines]).toEqual([
+          other.status,
+          other.fault,
+          other.fieldLines,
+        ]);
+      }
+    });
+  });
 });
 
 /** The text of an answer's fields holds what was decoded, and nothing that could be taken for more. */

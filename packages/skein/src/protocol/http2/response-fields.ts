@@ -28,6 +28,9 @@ export class ResponseFields {
   fieldLines = "";
   fault = "";
   readonly #text: TextPort;
+  /** The list that was read as a head, and its revision: the same one again needs no other look. */
+  #list: FieldList | undefined = undefined;
+  #revision = 0;
 
   constructor(text: TextPort) {
     this.#text = text;
@@ -35,7 +38,15 @@ export class ResponseFields {
 
   /** An interim head or a final one. */
   readHead(list: FieldList): boolean {
+    if (list === this.#list && list.revision === this.#revision) return this.fault === "";
     this.#reset();
+    const isRight = this.#readHead(list);
+    this.#list = list;
+    this.#revision = list.revision;
+    return isRight;
+  }
+
+  #readHead(list: FieldList): boolean {
     if (!this.#readStatus(list)) return false;
     if (!this.#readFields(list, 1)) return false;
     // RFC 9110 §15.2: it has no body. Who announces one all the same means another kind of answer.
@@ -52,6 +63,7 @@ export class ResponseFields {
   }
 
   #reset(): void {
+    this.#list = undefined;
     this.status = 0;
     this.contentLength = -1;
     this.fieldLines = "";

@@ -19,6 +19,8 @@ let staticLines: StaticLines | undefined;
  * in `source`, `start`, `nameEnd` and `end`, until the next insertion.
  */
 export class DecoderTable {
+  /** Changes whenever an index may mean something else than before. */
+  generation = 0;
   source: Uint8Array;
   start = 0;
   nameEnd = 0;
@@ -79,7 +81,8 @@ export class DecoderTable {
 
   /** The field that was written last to the list becomes the newest entry; one that is too large empties the table. */
   insert(list: FieldList): void {
-    const length = list.length - list.fieldStart;
+    const length = list.fieldEnd - list.fieldStart;
+    this.generation += 1;
     const size = sizeOf(length);
     this.#evictTo(this.#maxSize - size);
     if (size > this.#maxSize) return;
@@ -100,6 +103,7 @@ export class DecoderTable {
   }
 
   resize(maxSize: number): void {
+    this.generation += 1;
     this.#maxSize = maxSize;
     this.#evictTo(maxSize);
   }

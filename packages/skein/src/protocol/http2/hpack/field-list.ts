@@ -1,10 +1,12 @@
-import { CHILD, huffmanNodes } from "./huffman-nodes.ts";
+import { CHILD, huffmanTables, PAIR_BITS, PAIR_COUNT_SHIFT, PAIR_LENGTH_SHIFT } from "./huffman-tables.ts";
 
 /** What a large list was put together in is not kept for the next one. */
 const KEPT_BYTES = 16_384;
 const FIRST_BYTES = 1_024;
 /** Below this, copying byte by byte is cheaper than making the view that `set` wants. */
 const SHORT_BYTES = 64;
+
+const PAIR_MASK = (1 << PAIR_BITS) - 1;
 
 const COLON = 0x3a;
 const SPACE = 0x20;
@@ -27,11 +29,15 @@ export class FieldList {
   readonly nameEnds: number[] = [];
   /** Of each field, the position behind its CRLF: where the next one begins. */
   readonly ends: number[] = [];
-  /** Where the field being written began, and its name ended. */
+  /** Of the field that was written last: where it begins, where its name ends, and the position behind its CRLF. */
   fieldStart = 0;
   nameEnd = 0;
+  fieldEnd = 0;
+  /** Another number for each list: who remembers it knows whether the fields are still those. */
+  revision = 0;
 
   clear(): void {
+    this.revision += 1;
     this.length = 0;
     this.count = 0;
     this.fieldStart = 0;
@@ -60,47 +66,58 @@ export class FieldList {
    * than seven, or not those that EOS begins with.
    */
   appendHuffman(source: Uint8Array, start: number, end: number): boolean {
-    // The shortest code has five bits.
-    this.#reserve(Math.ceil(((end - start) * 8) / 5));
-    const nodes = huffmanNodes();
+    // Enough, as the shortest code has five bits; and one more, as a pair is written as two even when it is one.
+    this.#reserve(2 * (end - start) + 1);
+    const { pairs, nodes } = huffmanTables();
     const { bytes } = this;
     let at = this.length;
-    let node = 0;
+    let from = start;
     let bits = 0;
-    /** How many of `bits` are in no step yet. */
+    /** How many of `bits`, the lowest, are not decoded yet. */
     let left = 0;
-    /** How many bits have come since the last symbol. */
-    let open = 0;
-    for (let i = start; i < end; i++) {
-      bits = (bits << 8) | source[i]!;
-      left += 8;
-      open += 8;
-      while (left >= 8) {
-        const entry = nodes[node + ((bits >>> (left - 8)) & 0xff)]!;
-        if (entry >= CHILD) {
-          node = entry - CHILD;
-          left -= 8;
-          continue;
-        }
-        if (entry === 0) return false;
-        bytes[at++] = entry & 0xff;
+    for (;;) {
+      if (left < PAIR_BITS) {
+        if (end - from < 2) break;
+        bits = (bits << 16) | (source[from]! << 8) | source[from + 1]!;
+        from += 2;
+        left += 16;
+      }
+      const entry = pairs[(bits >>> (left - PAIR_BITS)) & PAIR_MASK]!;
+      if (entry === 0) break;
+      bytes[at] = entry;
+      bytes[at + 1] = entry >>> 8;
+      at += entry >>> PAIR_COUNT_SHIFT;
+      left -= (entry >>> PAIR_LENGTH_SHIFT) & 0x1f;
+    }
+    let node = 0;
+    for (;;) {
+      if (left < 8) {
+        if (from === end) break;
+        bits = (bits << 8) | source[from++]!;
+        left += 8;
+      }
+      const entry = nodes[node + ((bits >>> (left - 8)) & 0xff)]!;
+      if (entry === 0) return false;
+      if (entry >= CHILD) {
+        node = entry - CHILD;
+        left -= 8;
+      } else {
+        bytes[at++] = entry;
         left -= entry >>> 8;
-        open = left;
         node = 0;
       }
     }
     while (left > 0) {
       const entry = nodes[node + ((bits << (8 - left)) & 0xff)]!;
-      const length = entry >>> 8;
-      if (entry >= CHILD || length > left || entry === 0) break;
-      bytes[at++] = entry & 0xff;
-      left -= length;
-      open = left;
+      if (entry >= CHILD || entry === 0 || entry >>> 8 > left) break;
+      bytes[at++] = entry;
+      left -= entry >>> 8;
       node = 0;
     }
     this.length = at;
+    // In a node below the first, eight bits of a code have come already: too many to be padding.
     const padding = (1 << left) - 1;
-    return open < 8 && (bits & padding) === padding;
+    return node === 0 && (bits & padding) === padding;
   }
 
   startField(): void {
@@ -120,6 +137,7 @@ export class FieldList {
     this.bytes[this.length] = CR;
     this.bytes[this.length + 1] = LF;
     this.length += 2;
+    this.fieldEnd = this.length;
   }
 
   /** Counts the field that was written; the next one comes behind it. */
@@ -127,6 +145,13 @@ export class FieldList {
     this.nameEnds[this.count] = this.nameEnd;
     this.ends[this.count] = this.length;
     this.count += 1;
+  }
+
+  /** Makes a field that was kept the one that was written last. */
+  revisit(field: number): void {
+    this.fieldStart = this.startOf(field);
+    this.nameEnd = this.nameEnds[field]!;
+    this.fieldEnd = this.ends[field]!;
   }
 
   #reserve(length: number): void {

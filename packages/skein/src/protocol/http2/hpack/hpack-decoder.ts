@@ -1,6 +1,7 @@
+import { BlockMemory } from "./block-memory.ts";
 import { DecoderTable } from "./decoder-table.ts";
 import { FieldList } from "./field-list.ts";
-import { DEFAULT_TABLE_SIZE, ENTRY_OVERHEAD } from "./static-table.ts";
+import { DEFAULT_TABLE_SIZE, ENTRY_OVERHEAD, STATIC_LENGTH } from "./static-table.ts";
 
 export interface FieldLimits {
   /** Of a list: names, values and 32 for each field (RFC 9113 §6.5.2). Default: 65,536 bytes. */
@@ -44,6 +45,7 @@ export class HpackDecoder {
   readonly #excessBytes: number;
   readonly #maxFields: number;
   readonly #table = new DecoderTable();
+  readonly #memory = new BlockMemory();
   #allowedTableSize = DEFAULT_TABLE_SIZE;
   /** The peer knows of a smaller table than it uses, and has to say that it follows. */
   #owesSizeUpdate = false;
@@ -54,6 +56,7 @@ export class HpackDecoder {
   #listBytes = 0;
   #listFields = 0;
   #keeps = true;
+  #updatesSize = false;
 
   constructor(limits: Partial<FieldLimits> = {}) {
     const { maxHeaderBytes, maxFields } = { ...DEFAULT_LIMITS, ...limits };
@@ -75,6 +78,27 @@ export class HpackDecoder {
 
   /** Decodes the block in `bytes[start, end)`. */
   decode(bytes: Uint8Array, start: number, end: number): BlockVerdict {
+    if (this.#repeats(bytes, start, end)) return "ok";
+    const verdict = this.#decode(bytes, start, end);
+    this.#memory.generation = this.#table.generation;
+    if (verdict === "ok" && !this.#updatesSize) this.#memory.keep(bytes, start, end);
+    return verdict;
+  }
+
+  /** The fields of the last block are there already, when it comes once more. */
+  #repeats(bytes: Uint8Array, start: number, end: number): boolean {
+    const memory = this.#memory;
+    if (memory.refersToTable && memory.generation !== this.#table.generation) return false;
+    if (this.#owesSizeUpdate || !memory.isSame(bytes, start, end)) return false;
+    for (let i = 0; i < memory.insertions; i++) {
+      this.fields.revisit(memory.inserted[i]!);
+      this.#table.insert(this.fields);
+    }
+    return true;
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): BlockVerdict {
+    this.#memory.forget();
     this.fields.clear();
     this.#bytes = bytes;
     this.#at = start;
@@ -82,6 +106,7 @@ export class HpackDecoder {
     this.#listBytes = 0;
     this.#listFields = 0;
     this.#keeps = true;
+    this.#updatesSize = false;
     if (!this.#readSizeUpdates()) return "malformed";
     while (this.#at < end) {
       if (!this.#readField()) return "malformed";
@@ -102,6 +127,7 @@ export class HpackDecoder {
         return this.#fail(`a table size of ${size}, where at most ${this.#allowedTableSize} is allowed`);
       }
       this.#table.resize(size);
+      this.#updatesSize = true;
       this.#owesSizeUpdate = false;
     }
     if (this.#owesSizeUpdate && this.#table.maxSize > this.#allowedTableSize)
@@ -138,7 +164,10 @@ export class HpackDecoder {
     fields.endName();
     if (!this.#readString()) return false;
     fields.endValue();
-    if (isInserted) this.#table.insert(fields);
+    if (isInserted) {
+      this.#memory.noteInsertion(fields.count);
+      this.#table.insert(fields);
+    }
     if (this.#count(fields.length - fields.fieldStart)) fields.keepField();
     else fields.length = 0;
     return true;
@@ -169,6 +198,7 @@ export class HpackDecoder {
     const at = this.#at;
     const index = this.#readInteger(prefix);
     if (index === BAD_INTEGER) return false;
+    if (index > STATIC_LENGTH) this.#memory.refersToTable = true;
     if (this.#table.find(index)) return true;
     this.#at = at;
     return this.#fail(`no table has an entry ${index}`);
