@@ -1,4 +1,5 @@
 const NOTHING = new Uint8Array(0);
+const FIRST_BYTES = 1_024;
 
 /**
  * Bytes that are put one behind the other until somebody takes them. What was taken belongs to the taker: what comes
@@ -46,7 +47,9 @@ export class ByteWriter {
 
   #grow(length: number): void {
     const { pending } = this;
-    const next = new Uint8Array(Math.max(this.#slabBytes, pending + length, 2 * pending));
+    // Who writes little has little memory; who writes on and on gets whole slabs.
+    const usual = Math.min(this.#slabBytes, Math.max(FIRST_BYTES, 2 * this.bytes.length));
+    const next = new Uint8Array(Math.max(usual, pending + length, 2 * pending));
     next.set(this.bytes.subarray(this.start, this.end));
     this.#replace(next);
   }
