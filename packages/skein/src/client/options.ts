@@ -201,7 +201,7 @@ const EXTEND_NAMES = [
   "cache",
   ...CREDENTIAL_NAMES,
 ];
-const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses"];
+const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses", "http2"];
 const POOL_NAMES = ["limits", "tls", "transport", "mounts", ...NETWORK_NAMES];
 
 /** What acts on the connections that a `transport` stands in the place of. */

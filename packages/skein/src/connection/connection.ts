@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Connector, TextPort } from "../core/ports.ts";
+import type { Connector, Socket, TextPort } from "../core/ports.ts";
 import type { OpeningTimes } from "../core/timings.ts";
 import type { TraceSink } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
@@ -40,6 +40,16 @@ export interface Connection {
   describe(): string;
 }
 
+/** A connection that carries many exchanges at once. */
+export interface MultiplexedConnection extends Connection {
+  /** How many more exchanges it takes now. */
+  readonly free: number;
+  /** How many it carries. */
+  readonly inFlight: number;
+  /** Takes no more, and closes when the last one has ended. */
+  retire(): void;
+}
+
 /** What all connections of a pool share. */
 export interface ConnectionSetup {
   readonly connector: Connector;
@@ -69,6 +79,20 @@ export interface ConnectionOwner {
    * back to send it once more; false when it must fail.
    */
   takeBack(connection: Connection, exchange: Exchange): boolean;
+  /** It is connected, and the server has chosen HTTP/2: whoever owns it makes another one of its socket. */
+  connectionSpeaksHttp2(connection: Connection, socket: Socket): void;
+}
+
+/** What a multiplexed connection tells it. */
+export interface MultiplexOwner {
+  /** An exchange has ended, or the server allows more: it may be able to carry another one now. */
+  connectionFree(connection: MultiplexedConnection): void;
+  connectionClosed(connection: Connection, error: Error | undefined): void;
+  /**
+   * The exchange has no answer, and none will come. `unprocessed`: the server has not looked at it, so that it may be sent
+   * again whatever it is. True when the owner takes it back for that.
+   */
+  takeBack(connection: Connection, exchange: Exchange, unprocessed: boolean): boolean;
 }
 
 /** The time that connections and pool share: read by everyone, set once a sweep. See pool/sweep.ts. */

@@ -4,7 +4,7 @@ import { redactHeader } from "../core/redact-header.ts";
 import { redactUrl } from "../core/redact-url.ts";
 import type { Request } from "../core/request.ts";
 import type { ResponseHead } from "../core/response.ts";
-import type { TraceEventName, TraceInfo } from "../core/trace.ts";
+import type { TraceEventName, TraceInfo, WireName } from "../core/trace.ts";
 
 /** What may be told of a request that is being sent. */
 export function requestInfo({ method, url, headers }: Request, peer: string | undefined): TraceInfo {
@@ -17,10 +17,10 @@ export function headInfo({ status, reasonPhrase, httpVersion, headers }: Respons
 }
 
 /** The step that a failure has ended. */
-export function failedStep(sent: RequestSent, hasHead: boolean): TraceEventName {
-  if (hasHead) return "http11.receive_response_body.failed";
-  if (sent === "full") return "http11.receive_response_headers.failed";
-  return sent === "partial" ? "http11.send_request_body.failed" : "http11.send_request_headers.failed";
+export function failedStep(wire: WireName, sent: RequestSent, hasHead: boolean): TraceEventName {
+  if (hasHead) return `${wire}.receive_response_body.failed`;
+  if (sent === "full") return `${wire}.receive_response_headers.failed`;
+  return `${wire}.send_request_${sent === "partial" ? "body" : "headers"}.failed`;
 }
 
 function shown(headers: Headers): readonly (readonly [string, string])[] {

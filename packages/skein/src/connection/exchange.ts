@@ -3,6 +3,7 @@ import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response, ResponseHead } from "../core/response.ts";
 import { ExchangeRecord } from "../core/timings.ts";
+import type { WireName } from "../core/trace.ts";
 import type { Connection } from "./connection.ts";
 import { failedStep, headInfo, requestInfo } from "./exchange-trace.ts";
 
@@ -19,6 +20,8 @@ export class Exchange {
   readonly record: ExchangeRecord;
   /** `waiting` for a connection, `sent` on one, or `settled`: answered or failed. */
   state: "waiting" | "sent" | "settled" = "waiting";
+  /** What it is sent with. */
+  wire: WireName = "http11";
   /** Whether it was sent again because a kept-alive socket turned out dead; that happens once. */
   replayed = false;
   /** Whether a connection is being opened on its behalf. */
@@ -48,38 +51,38 @@ export class Exchange {
     const { trace } = this.context;
     if (trace === undefined) return;
     if (requests > 1) trace("connection.reuse", record.dispatchedAt, { peer, requests: requests - 1 });
-    trace("http11.send_request_headers.started", record.dispatchedAt, requestInfo(this.request, peer));
+    trace(`${this.wire}.send_request_headers.started`, record.dispatchedAt, requestInfo(this.request, peer));
   }
 
   noteBodyBegins(now: number, bytes: number | undefined): void {
-    this.context.trace?.("http11.send_request_headers.complete", now, {});
-    this.context.trace?.("http11.send_request_body.started", now, { bytes });
+    this.context.trace?.(`${this.wire}.send_request_headers.complete`, now, {});
+    this.context.trace?.(`${this.wire}.send_request_body.started`, now, { bytes });
   }
 
   /** `at` is left out for what was sent in the moment of its dispatch. */
   noteSent(at: number | undefined, hadBody: boolean): void {
     const now = at ?? this.record.dispatchedAt;
     this.record.sentAt = now;
-    this.context.trace?.(`http11.send_request_${hadBody ? "body" : "headers"}.complete`, now, {});
-    this.context.trace?.("http11.receive_response_headers.started", now, {});
+    this.context.trace?.(`${this.wire}.send_request_${hadBody ? "body" : "headers"}.complete`, now, {});
+    this.context.trace?.(`${this.wire}.receive_response_headers.started`, now, {});
   }
 
   noteHead(now: number, head: ResponseHead): void {
     this.record.headAt = now;
     if (this.context.trace === undefined) return;
-    this.context.trace("http11.receive_response_headers.complete", now, headInfo(head));
-    this.context.trace("http11.receive_response_body.started", now, {});
+    this.context.trace(`${this.wire}.receive_response_headers.complete`, now, headInfo(head));
+    this.context.trace(`${this.wire}.receive_response_body.started`, now, {});
   }
 
   noteEnd(now: number, reusable: boolean): void {
     this.record.endedAt = now;
     const bytes = this.record.receivedBytes;
-    this.context.trace?.("http11.receive_response_body.complete", now, { bytes, reusable });
+    this.context.trace?.(`${this.wire}.receive_response_body.complete`, now, { bytes, reusable });
   }
 
   noteFailure(now: number, { sent, error }: { sent: RequestSent; error: Error }): void {
     this.record.endedAt = now;
-    const step = failedStep(sent, this.record.headAt !== 0);
+    const step = failedStep(this.wire, sent, this.record.headAt !== 0);
     this.context.trace?.(step, now, { error: error.message });
   }
 

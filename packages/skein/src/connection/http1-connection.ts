@@ -147,6 +147,10 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   onConnect(): void {
     if (this.state !== "connecting") return;
     this.opening.ready(this.#setup.clock.now(), this.#socket.peer);
+    if (this.#socket.alpn === "h2") {
+      this.state = "closed";
+      return this.#owner.connectionSpeaksHttp2(this, this.#socket);
+    }
     this.#becomeIdle();
   }
 

@@ -7,6 +7,14 @@ export type HeadersInit =
   | Readonly<Record<string, HeaderValue | readonly string[]>>
   | Iterable<readonly [name: string, value: string]>;
 
+/** Fields as HTTP/2 sends them: name, value, name, value …; and how each may be compressed. */
+export interface WireFields {
+  readonly fields: readonly string[];
+  readonly indexing: readonly ("indexed" | "plain" | "never")[];
+  /** What a `host` field says. */
+  readonly authority: string | undefined;
+}
+
 /** A value to send; `null` removes the field that would be sent otherwise. */
 type HeaderValue = string | number | null | undefined;
 
@@ -23,6 +31,8 @@ export class Headers implements Iterable<[string, string]> {
   #text: string;
   /** The same fields as they go over the wire; filled in by the connection that first sends them. */
   wire: { readonly text: string; readonly hasHost: boolean } | undefined;
+  /** The same for HTTP/2. */
+  wireFields: WireFields | undefined;
 
   #merged: WeakMap<Headers, Headers> | undefined;
 
@@ -30,6 +40,7 @@ export class Headers implements Iterable<[string, string]> {
     this.#fields = fields;
     this.#text = text;
     this.wire = undefined;
+    this.wireFields = undefined;
   }
 
   static readonly empty: Headers = new Headers([], "");

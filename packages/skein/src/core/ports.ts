@@ -96,6 +96,11 @@ export interface NetworkOptions {
    * at the address that is connected to, also after redirects; a proxy looks for itself. Default: false.
    */
   readonly blockPrivateAddresses?: boolean | AddressGuardOptions | undefined;
+  /**
+   * Whether servers are asked for HTTP/2 (by ALPN, so over TLS): then many requests share one connection, each a stream
+   * of its own. Those that do not have it are spoken to as before. Default: false.
+   */
+  readonly http2?: boolean | undefined;
 }
 
 export interface AddressGuardOptions {
@@ -130,8 +135,14 @@ export interface Socket {
   resume(): void;
   /** Closes at once. No event follows but `onClose`. */
   destroy(): void;
+  /** Calls back when all else that this turn of the loop brings has been done: what was gathered can go out together. */
+  afterTurn(callback: () => void): void;
+  /** From now on everything is told to `events`. */
+  handOver(events: SocketEvents): void;
   /** `10.0.0.7:443`, once connected. */
   readonly peer: string | undefined;
+  /** The protocol that was agreed on with TLS (ALPN): `h2`. */
+  readonly alpn: string | undefined;
 }
 
 export interface SocketEvents {

@@ -8,10 +8,13 @@ export type TraceEventName =
   | `connection.resolve_name.${TraceOutcome}`
   | `connection.connect_tcp.${TraceOutcome}`
   | `connection.start_tls.${TraceOutcome}`
-  | `http11.send_request_headers.${TraceOutcome}`
-  | `http11.send_request_body.${TraceOutcome}`
-  | `http11.receive_response_headers.${TraceOutcome}`
-  | `http11.receive_response_body.${TraceOutcome}`;
+  | `${WireName}.send_request_headers.${TraceOutcome}`
+  | `${WireName}.send_request_body.${TraceOutcome}`
+  | `${WireName}.receive_response_headers.${TraceOutcome}`
+  | `${WireName}.receive_response_body.${TraceOutcome}`;
+
+/** How steps on the wire are named, by the protocol that is spoken. */
+export type WireName = "http11" | "http2";
 
 export type TraceOutcome = "started" | "complete" | "failed";
 

@@ -28,7 +28,7 @@ export class Client extends BaseClient {
     super(options, {
       ports,
       parts: PARTS_AT_HAND,
-      transport: settings => new Pool(settings.limits, ports),
+      transport: settings => new Pool({ ...settings.limits, http2: network.http2 }, ports),
       userAgent: `skein/${VERSION}`,
     });
   }

@@ -20,6 +20,12 @@ export interface PoolLimits {
   readonly unreadBodyTimeout: number;
 }
 
+/** What a pool is told beside its limits. */
+export interface PoolOptions extends PoolLimits {
+  /** Whether the connector asks servers for HTTP/2. Default: false. */
+  readonly http2?: boolean | undefined;
+}
+
 /** The server's own limit is a promise that it closes then: one second before, we are still in time. */
 const SERVER_EXPIRY_MARGIN_MS = 1_000;
 

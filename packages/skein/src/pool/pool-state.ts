@@ -1,4 +1,4 @@
-import type { Connection } from "../connection/connection.ts";
+import type { Connection, MultiplexedConnection } from "../connection/connection.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import { Fifo } from "../core/fifo.ts";
 import type { Origin } from "../core/url.ts";
@@ -12,9 +12,43 @@ export class OriginState {
   /** Idle connections; the one used last is taken first, so that the others can expire. */
   readonly idle: Connection[] = [];
   readonly waiters = new WaitingLine();
+  /** Connections of HTTP/2; nearly always one. */
+  readonly multiplexed: MultiplexedConnection[] = [];
+  /** Whether the next connection may turn out to carry many requests: then those who wait, wait for it together. */
+  mayMultiplex: boolean;
 
-  constructor(origin: Origin) {
+  constructor(origin: Origin, mayMultiplex: boolean) {
     this.origin = origin;
+    this.mayMultiplex = mayMultiplex;
+  }
+
+  /** Requests under way over HTTP/2. */
+  get inFlight(): number {
+    return this.multiplexed.reduce((sum, connection) => sum + connection.inFlight, 0);
+  }
+
+  /**
+   * A connection that carries one more request, where it would not be one too many; those that are worn out take no more
+   * from here on.
+   */
+  takeShared(
+    mostInFlight: number,
+    isWornOut: (connection: MultiplexedConnection) => boolean,
+  ): MultiplexedConnection | undefined {
+    for (const connection of [...this.multiplexed]) if (isWornOut(connection)) connection.retire();
+    if (this.inFlight >= mostInFlight) return undefined;
+    return this.multiplexed.find(({ free }) => free > 0);
+  }
+
+  forgetIdle(connection: Connection): void {
+    const at = this.idle.indexOf(connection);
+    if (at >= 0) this.idle.splice(at, 1);
+  }
+
+  forgetShared(connection: Connection): void {
+    const shared: readonly Connection[] = this.multiplexed;
+    const at = shared.indexOf(connection);
+    if (at >= 0) this.multiplexed.splice(at, 1);
   }
 
   get waitingSince(): number | undefined {
@@ -26,6 +60,13 @@ export class OriginState {
     for (const exchange of this.waiters) if (!exchange.opening) return exchange;
     throw new Error("invariant: more connections are being opened than requests wait");
   }
+}
+
+/** How many wait without a connection being opened on their behalf. */
+export function strandedAt(origins: Iterable<OriginState>): number {
+  let stranded = 0;
+  for (const { waiters, connecting } of origins) stranded += Math.max(0, waiters.size - connecting);
+  return stranded;
 }
 
 /** The first of those that wait for a place in a full pool, but for `own`; who waits no more is let go of. */

@@ -1,19 +1,25 @@
-import type { Connection, ConnectionOwner, ConnectionSetup } from "../connection/connection.ts";
-import { type Progress, totalTimeout } from "../connection/error-map.ts";
+import type {
+  Connection,
+  ConnectionOwner,
+  ConnectionSetup,
+  MultiplexedConnection,
+  MultiplexOwner,
+} from "../connection/connection.ts";
 import { Exchange } from "../connection/exchange.ts";
 import { Http1Connection } from "../connection/http1-connection.ts";
-import { formatDuration } from "../core/duration.ts";
-import { AbortError, ClientClosed, isSkeinError, PoolFull, PoolTimeout } from "../core/errors.ts";
-import type { RuntimePorts } from "../core/ports.ts";
+import { Http2Connection } from "../connection/http2-connection.ts";
+import { AbortError, ClientClosed, isSkeinError } from "../core/errors.ts";
+import type { RuntimePorts, Socket } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Service } from "../core/service.ts";
-import type { TraceInfo } from "../core/trace.ts";
 import type { Origin } from "../core/url.ts";
-import { idleLimit, mostConnections, type PoolLimits } from "./limits.ts";
+import { idleLimit, mostConnections, type PoolOptions } from "./limits.ts";
 import { planConnection, yieldsTo } from "./plan.ts";
-import { firstOther, OriginState } from "./pool-state.ts";
+import { lateOnes, NOT_SENT, poolFull, waitInfo } from "./pool-errors.ts";
+import { firstOther, OriginState, strandedAt } from "./pool-state.ts";
+import { Room } from "./room.ts";
 import { Sweep } from "./sweep.ts";
 
 /**
@@ -23,13 +29,10 @@ import { Sweep } from "./sweep.ts";
  * connections are opened, one for each that waits, within the limits. When the pool is full, an idle connection of
  * another origin makes room. Waiting is no error: only the deadline or a pool timeout ends it.
  */
-export class Pool implements Service, ConnectionOwner {
-  readonly #limits: PoolLimits;
+export class Pool implements Service, ConnectionOwner, MultiplexOwner {
+  readonly #limits: PoolOptions;
   readonly #mostPerOrigin: number;
-  /** Connections there may be: `maxConnections`, or fewer for a while when the system has no file for one more. */
-  #room: number;
-  /** When to find out whether there are more files again. */
-  #tryRoomAt = Number.POSITIVE_INFINITY;
+  readonly #room: Room;
   readonly #setup: ConnectionSetup;
   readonly #sweep: Sweep;
   readonly #origins = new Map<string, OriginState>();
@@ -46,10 +49,10 @@ export class Pool implements Service, ConnectionOwner {
   #closed = false;
   #emptied: PromiseWithResolvers<void> | undefined;
 
-  constructor(limits: PoolLimits, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
+  constructor(limits: PoolOptions, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
     this.#limits = limits;
     this.#mostPerOrigin = mostConnections(limits);
-    this.#room = limits.maxConnections;
+    this.#room = new Room(limits.maxConnections);
     this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
     this.#setup = {
       connector: ports.connector,
@@ -112,19 +115,17 @@ export class Pool implements Service, ConnectionOwner {
   connectionIdle(connection: Connection): void {
     const state = this.#stateOf(connection.origin);
     this.#opened(state, connection);
+    if (state.mayMultiplex) {
+      // Each of those who wait needs a connection of its own: they have waited for this one to tell.
+      state.mayMultiplex = false;
+      queueMicrotask(() => this.#plan(state));
+    }
     if (this.#closed || this.#isUsedUp(connection) || this.#mustYield(state)) {
       connection.destroy(new ClientClosed());
       return;
     }
     const next = state.waiters.shift();
-    if (next !== undefined) {
-      this.#waiting -= 1;
-      const now = this.#setup.clock.now();
-      next.record.dispatchedAt = now;
-      next.context.trace?.("pool.wait.complete", now, waitInfo(state));
-      this.#dispatch(connection, next);
-      return;
-    }
+    if (next !== undefined) return this.#dispatchNext(state, connection, next);
     state.idle.push(connection);
     this.#idle.add(connection);
     if (this.#idle.size > this.#limits.maxKeepAlive) this.#oldestIdle().destroy(new ClientClosed());
@@ -132,11 +133,33 @@ export class Pool implements Service, ConnectionOwner {
     this.#updateHold();
   }
 
+  connectionSpeaksHttp2(connection: Connection, socket: Socket): void {
+    const state = this.#stateOf(connection.origin);
+    this.#opened(state, connection);
+    this.#connections.delete(connection);
+    const { id, origin, openedAt, opening } = connection;
+    const multiplexed = new Http2Connection({ id, origin, openedAt, opening, socket }, this, this.#setup);
+    socket.handOver(multiplexed);
+    this.#connections.add(multiplexed);
+    state.multiplexed.push(multiplexed);
+    this.connectionFree(multiplexed);
+  }
+
+  connectionFree(connection: MultiplexedConnection): void {
+    const state = this.#stateOf(connection.origin);
+    if (this.#closed && connection.inFlight === 0) return connection.retire();
+    this.#feed(state);
+    if (connection.state === "idle") this.#idle.add(connection);
+    this.#plan(state);
+    this.#updateHold();
+  }
+
   connectionClosed(connection: Connection, error: Error | undefined): void {
     const state = this.#stateOf(connection.origin);
     this.#connections.delete(connection);
     state.open -= 1;
-    if (this.#idle.delete(connection)) state.idle.splice(state.idle.indexOf(connection), 1);
+    if (this.#idle.delete(connection)) state.forgetIdle(connection);
+    state.forgetShared(connection);
     const exchange = this.#opened(state, connection);
     if (exchange !== undefined) this.#openingFailed(state, exchange, error ?? new ClientClosed());
     // Those who have waited for room come first, or a busy origin would take its own place again and again.
@@ -146,16 +169,16 @@ export class Pool implements Service, ConnectionOwner {
     if (this.#connections.size === 0) this.#becameEmpty();
   }
 
-  takeBack(connection: Connection, exchange: Exchange): boolean {
+  takeBack(connection: Connection, exchange: Exchange, unprocessed = false): boolean {
     const { request } = exchange;
-    if (connection.requests < 2 || exchange.replayed || this.#closed) return false;
-    if (!request.isIdempotent || !request.isReplayable) return false;
+    if (exchange.replayed || this.#closed || !request.isReplayable) return false;
+    if (!unprocessed && (connection.requests < 2 || !request.isIdempotent)) return false;
     exchange.replayed = true;
     exchange.state = "waiting";
     exchange.enqueuedAt = this.#sweep.now;
     exchange.context.trace?.("pool.wait.started", this.#setup.clock.now(), {
       origin: connection.origin.key,
-      because: "the kept-alive connection was dead",
+      because: unprocessed ? "the server has not looked at it" : "the kept-alive connection was dead",
     });
     // Other idle connections may be as dead as this one was: it waits for a new one, or for one that has just answered.
     const state = this.#stateOf(connection.origin);
@@ -179,12 +202,40 @@ export class Pool implements Service, ConnectionOwner {
   }
 
   #takeIdle(state: OriginState): Connection | undefined {
+    if (state.multiplexed.length > 0) return this.#takeShared(state);
     for (let connection = state.idle.pop(); connection !== undefined; connection = state.idle.pop()) {
       this.#idle.delete(connection);
       if (!this.#isTooOld(connection) && !this.#hasExpired(connection)) return connection;
       connection.destroy(new ClientClosed());
     }
     return undefined;
+  }
+
+  #takeShared(state: OriginState): Connection | undefined {
+    const connection = state.takeShared(
+      this.#limits.maxInFlightPerOrigin,
+      shared => this.#isUsedUp(shared) || (shared.inFlight === 0 && this.#hasExpired(shared)),
+    );
+    if (connection !== undefined) this.#idle.delete(connection);
+    return connection;
+  }
+
+  /** Those who wait go out over what is shared, as far as it carries them. */
+  #feed(state: OriginState): void {
+    while (state.waiters.size > 0) {
+      const connection = this.#takeShared(state);
+      const next = connection && state.waiters.shift();
+      if (connection === undefined || next === undefined) return;
+      this.#dispatchNext(state, connection, next);
+    }
+  }
+
+  #dispatchNext(state: OriginState, connection: Connection, next: Exchange): void {
+    this.#waiting -= 1;
+    const now = this.#setup.clock.now();
+    next.record.dispatchedAt = now;
+    next.context.trace?.("pool.wait.complete", now, waitInfo(state));
+    this.#dispatch(connection, next);
   }
 
   #wait(state: OriginState, exchange: Exchange): void {
@@ -211,16 +262,15 @@ export class Pool implements Service, ConnectionOwner {
   #limitLine(state: OriginState, exchange: Exchange): void {
     const { maxWaiting } = this.#limits;
     // Only then is it worth it to count.
-    if (this.#waiting <= maxWaiting) return;
-    let stranded = 0;
-    for (const { waiters, connecting } of this.#origins.values())
-      stranded += Math.max(0, waiters.size - connecting);
-    if (stranded > maxWaiting) this.#leave(state, exchange, poolFull(maxWaiting, state));
+    if (this.#waiting > maxWaiting && strandedAt(this.#origins.values()) > maxWaiting)
+      this.#leave(state, exchange, poolFull(maxWaiting, state));
   }
 
   /** Opens what those who wait at this origin need, as far as there is room. */
   #plan(state: OriginState): void {
     while (!this.#closed) {
+      if (state.mayMultiplex && (state.connecting > 0 || state.inFlight >= this.#limits.maxInFlightPerOrigin))
+        return;
       const plan = planConnection(
         {
           open: state.open,
@@ -229,7 +279,7 @@ export class Pool implements Service, ConnectionOwner {
           total: this.#connections.size,
           idle: this.#idle.size,
         },
-        { maxConnections: this.#room, maxConnectionsPerOrigin: this.#mostPerOrigin },
+        { maxConnections: this.#room.size, maxConnectionsPerOrigin: this.#mostPerOrigin },
       );
       if (plan === "wait") return;
       if (plan === "queue-for-room") {
@@ -268,8 +318,7 @@ export class Pool implements Service, ConnectionOwner {
     const outOfFiles = isSkeinError(error) && error.code === "TOO_MANY_OPEN_FILES";
     if (outOfFiles && this.#connections.size > 0) {
       // Back-pressure, no failure: it waits for one of the connections that there are.
-      this.#room = this.#connections.size;
-      this.#tryRoomAt = this.#sweep.now + ROOM_PATIENCE_MS;
+      this.#room.shrink(this.#connections.size, this.#sweep.now);
       return;
     }
     this.#leave(state, exchange, error);
@@ -283,7 +332,8 @@ export class Pool implements Service, ConnectionOwner {
   }
 
   #mustYield(state: OriginState): boolean {
-    if (this.#starving.size + this.#wantMore.size === 0 || this.#connections.size < this.#room) return false;
+    if (this.#starving.size + this.#wantMore.size === 0 || this.#connections.size < this.#room.size)
+      return false;
     return [this.#starving, this.#wantMore].some(wanting => {
       const other = firstOther(wanting, state);
       return other !== undefined && yieldsTo(state, other);
@@ -293,19 +343,11 @@ export class Pool implements Service, ConnectionOwner {
   #giveRoom(): void {
     for (const wanting of [this.#starving, this.#wantMore]) {
       for (const state of wanting) {
-        if (this.#connections.size >= this.#room && this.#idle.size === 0) return;
+        if (this.#connections.size >= this.#room.size && this.#idle.size === 0) return;
         wanting.delete(state);
         this.#plan(state);
       }
     }
-  }
-
-  /** Files may have become free: whoever has them does not tell. */
-  #growRoom(now: number): void {
-    this.#room = Math.min(this.#limits.maxConnections, this.#room * 2);
-    const isWhole = this.#room === this.#limits.maxConnections;
-    this.#tryRoomAt = isWhole ? Number.POSITIVE_INFINITY : now + ROOM_PATIENCE_MS;
-    this.#giveRoom();
   }
 
   // ── time ──
@@ -332,22 +374,12 @@ export class Pool implements Service, ConnectionOwner {
       if (state.waiters.size > 0) this.#checkWaiting(state, now);
       else if (state.open === 0) this.#origins.delete(state.origin.key);
     }
-    if (now > this.#tryRoomAt) this.#growRoom(now);
+    if (this.#room.grows(now)) this.#giveRoom();
     return this.#connections.size > 0 || this.#waiting > 0;
   }
 
   #checkWaiting(state: OriginState, now: number): void {
-    const late: Exchange[] = [];
-    for (const exchange of state.waiters) {
-      const { timeouts, deadline } = exchange.context;
-      if (now > deadline || this.#sweep.since(exchange.enqueuedAt) > timeouts.pool) late.push(exchange);
-    }
-    for (const exchange of late) {
-      const { timeouts, deadline } = exchange.context;
-      const error =
-        now > deadline ? totalTimeout(timeouts.total, NOT_SENT) : poolTimeout(timeouts.pool, state);
-      this.#leave(state, exchange, error);
-    }
+    for (const [exchange, error] of lateOnes(state, this.#sweep, now)) this.#leave(state, exchange, error);
   }
 
   #updateHold(): void {
@@ -362,28 +394,9 @@ export class Pool implements Service, ConnectionOwner {
   #stateOf(origin: Origin): OriginState {
     let state = this.#origins.get(origin.key);
     if (state === undefined) {
-      state = new OriginState(origin);
+      state = new OriginState(origin, this.#limits.http2 === true && origin.scheme === "https");
       this.#origins.set(origin.key, state);
     }
     return state;
   }
-}
-
-/** For so long a pool makes do with the connections that it could open. */
-const ROOM_PATIENCE_MS = 1_000;
-
-function waitInfo({ origin, open, waiters }: OriginState): TraceInfo {
-  return { origin: origin.key, open, waiting: waiters.size };
-}
-
-const NOT_SENT = Object.freeze({ phase: "queue", requestSent: "none", peer: undefined }) satisfies Progress;
-
-function poolFull(most: number, state: OriginState): PoolFull {
-  const reason = `no connection is free, and ${most} calls wait already (limits.maxWaiting): ${state.open} open to this origin`;
-  return new PoolFull("POOL_FULL", reason, NOT_SENT);
-}
-
-function poolTimeout(ms: number, state: OriginState): PoolTimeout {
-  const reason = `no connection was free within ${formatDuration(ms)}: ${state.open} open, ${state.waiters.size} waiting`;
-  return new PoolTimeout("POOL_TIMEOUT", reason, NOT_SENT);
 }

@@ -47,8 +47,9 @@ function refuse(response: ServerResponse): void {
 /** The caller's end of a connection in memory. */
 class AppSocket implements Socket {
   readonly peer = "the application";
+  readonly alpn = undefined;
   readonly #client: Duplex;
-  readonly #events: SocketEvents;
+  #events: SocketEvents;
   #failure: Error | undefined;
   #destroyed = false;
 
@@ -60,9 +61,9 @@ class AppSocket implements Socket {
     Object.assign(far, asSocketOf(origin));
     far.on("error", error => this.#failed(error));
     far.on("close", () => client.destroy());
-    client.on("data", (chunk: Buffer) => this.#destroyed || events.onBytes(chunk, chunk.length));
-    client.on("drain", () => events.onDrain());
-    client.on("end", () => this.#destroyed || events.onEof());
+    client.on("data", (chunk: Buffer) => this.#destroyed || this.#events.onBytes(chunk, chunk.length));
+    client.on("drain", () => this.#events.onDrain());
+    client.on("end", () => this.#destroyed || this.#events.onEof());
     client.on("error", error => this.#failed(error));
     client.on("close", () => this.#closed(far));
     queueMicrotask(() => {
@@ -83,6 +84,14 @@ class AppSocket implements Socket {
 
   end(sent?: () => void): void {
     this.#client.end(sent);
+  }
+
+  afterTurn(callback: () => void): void {
+    process.nextTick(callback);
+  }
+
+  handOver(events: SocketEvents): void {
+    this.#events = events;
   }
 
   pause(): void {

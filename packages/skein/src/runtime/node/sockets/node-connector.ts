@@ -1,3 +1,4 @@
+import { InvalidOption } from "../../../core/errors.ts";
 import { ownOptions } from "../../../core/own-options.ts";
 import type { Connector, NetworkOptions, TlsOptions } from "../../../core/ports.ts";
 import { NodeSocket } from "./node-socket.ts";
@@ -11,9 +12,12 @@ import { TlsOpener } from "./tls/tls-opener.ts";
  * @throws InvalidOption naming what of the options can't be used
  */
 export function nodeConnector(tls: TlsOptions = {}, network: NetworkOptions = {}): Connector {
-  const tcp = new TcpOpener(ownOptions(network));
+  const { http2 = false, ...reach } = ownOptions(network);
+  if (typeof http2 !== "boolean")
+    throw new InvalidOption(`http2: expected true or false; got ${typeof http2}`);
+  const tcp = new TcpOpener(ownOptions(reach));
   const plain = new PlainOpener(tcp);
-  const secure = new TlsOpener(ownOptions(tls), tcp);
+  const secure = new TlsOpener(ownOptions(tls), tcp, http2 ? ["h2", "http/1.1"] : ["http/1.1"]);
   return {
     connect: (origin, events) => new NodeSocket(origin, events, origin.scheme === "https" ? secure : plain),
   };

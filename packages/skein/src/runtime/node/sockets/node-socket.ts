@@ -1,4 +1,5 @@
 import type * as net from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Socket, SocketEvents, SocketFailure } from "../../../core/ports.ts";
 import type { Origin } from "../../../core/url.ts";
 import type { Opener } from "./opener.ts";
@@ -12,7 +13,7 @@ const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /** A socket of Node's, from the moment it begins to be opened. */
 export class NodeSocket implements Socket {
-  readonly #events: SocketEvents;
+  #events: SocketEvents;
   readonly #origin: Origin;
   /** Gives up the opening. */
   readonly #giveUp: () => void;
@@ -21,6 +22,7 @@ export class NodeSocket implements Socket {
   #paused = false;
   #destroyed = false;
   peer: string | undefined;
+  alpn: string | undefined;
 
   constructor(origin: Origin, events: SocketEvents, opener: Opener) {
     this.#origin = origin;
@@ -66,6 +68,14 @@ export class NodeSocket implements Socket {
     this.#socket?.resume();
   }
 
+  afterTurn(callback: () => void): void {
+    process.nextTick(callback);
+  }
+
+  handOver(events: SocketEvents): void {
+    this.#events = events;
+  }
+
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
@@ -82,6 +92,7 @@ export class NodeSocket implements Socket {
     socket.on("close", () => this.#closed());
     if (reads === "events") this.#readEvents(socket);
     this.peer = peerOf(socket);
+    this.alpn = (socket as Partial<TLSSocket>).alpnProtocol || undefined;
     this.#events.onConnect();
   }
 

@@ -14,6 +14,8 @@ import { Trust } from "./trust.ts";
 /** Opens encrypted sockets, all with the same options: what may differ between two of them is their origin alone. */
 export class TlsOpener implements Opener {
   readonly #tcp: TcpOpener;
+  /** What servers may choose from (ALPN, RFC 7301), the best first. */
+  readonly #protocols: string[];
   readonly #options: TlsOptions;
   readonly #trust: Trust;
   readonly #verify: boolean;
@@ -21,8 +23,12 @@ export class TlsOpener implements Opener {
   readonly #check: IdentityCheck;
   readonly #sessions = new SessionCache();
 
-  /** @throws InvalidOption naming what can't be used */
-  constructor(options: TlsOptions, tcp: TcpOpener) {
+  /**
+   * @param protocols for the server to choose from (ALPN)
+   * @throws InvalidOption naming what can't be used
+   */
+  constructor(options: TlsOptions, tcp: TcpOpener, protocols: string[]) {
+    this.#protocols = protocols;
     checkTlsOptions(options);
     this.#tcp = tcp;
     this.#options = options;
@@ -61,7 +67,7 @@ export class TlsOpener implements Opener {
         ...attempt,
         // RFC 6066 §3: no server name for an address.
         servername: isIP(host) === 0 ? host : "",
-        ALPNProtocols: ["http/1.1"],
+        ALPNProtocols: this.#protocols,
         rejectUnauthorized: this.#verify,
         secureContext: context,
         session: session?.ticket,
