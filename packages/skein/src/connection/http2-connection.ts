@@ -171,7 +171,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   retire(): void {
     if (this.#closed) return;
     this.#retired = true;
-    if (this.#streams.size === 0) this.#leave("NO_ERROR");
+    if (this.#streams.size === 0) this.#leave();
   }
 
   describe(): string {
@@ -244,7 +244,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
       const error = refusedStream("the server left before it looked at the request", stream.progress());
       this.replayOr(stream, error, true);
     }
-    if (this.#streams.size === 0) this.#leave("NO_ERROR");
+    if (this.#streams.size === 0) this.#leave();
     else this.#owner.connectionFree(this);
   }
 
@@ -298,16 +298,17 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#streams.remove(stream);
     if (this.#streams.size > 0) return;
     this.idleSince = this.#setup.time.now;
-    if (this.#retired) this.#leave("NO_ERROR");
+    if (this.#retired) this.#leave();
   }
 
   /** RFC 9113 §5.4.1: GOAWAY, then close; what is under way fails. */
   violate(violation: Pick<Http2Violation, "code" | "reason">): void {
     if (this.#closed) return;
     this.#inbound.reader.stop();
-    this.#out.writer.goaway(0, violation.code);
-    this.#out.flush();
-    this.#close(stream => http2Violation(violation, stream.progress()));
+    this.#closed = true;
+    for (const stream of this.#streams)
+      this.end(stream, http2Violation(violation, stream.progress()), undefined);
+    this.#farewellWith(violation.code);
   }
 
   /** The socket is gone: what has no answer yet may be sent again, as after any dead connection. */
@@ -320,27 +321,31 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     };
     this.#closed = true;
     for (const stream of this.#streams) this.replayOr(stream, errorOf(stream), false);
-    this.#finish(undefined);
+    this.#finish();
   }
 
   #close(errorOf: (stream: Http2Stream) => Error): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const stream of this.#streams) this.end(stream, errorOf(stream), undefined);
-    this.#finish(undefined);
+    this.#finish();
   }
 
-  /** Politely: whatever was said is sent. */
-  #leave(code: Http2Violation["code"]): void {
+  #finish(): void {
+    this.#out.destroy();
+    this.#owner.connectionClosed(this, undefined);
+  }
+
+  /** The last stream has ended, and no other follows. */
+  #leave(): void {
     if (this.#closed) return;
-    this.#out.writer.goaway(0, code);
-    this.#out.flush();
     this.#closed = true;
-    this.#finish(undefined);
+    this.#farewellWith("NO_ERROR");
   }
 
-  #finish(error: Error | undefined): void {
-    this.#out.end();
-    this.#owner.connectionClosed(this, error);
+  #farewellWith(code: Http2Violation["code"]): void {
+    this.#out.writer.goaway(0, code);
+    this.#out.end(this.#setup.clock);
+    this.#owner.connectionClosed(this, undefined);
   }
 }

@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer, type TLSSocket } from "node:tls";
+import { testCertificates } from "@skein/testkit";
+
+/** A frame that the client has sent. */
+export interface SentFrame {
+  readonly type: number;
+  readonly flags: number;
+  readonly streamId: number;
+  readonly payload: Buffer;
+}
+
+export const TYPES = {
+  DATA: 0,
+  HEADERS: 1,
+  PRIORITY: 2,
+  RST_STREAM: 3,
+  SETTINGS: 4,
+  PUSH_PROMISE: 5,
+  PING: 6,
+  GOAWAY: 7,
+  WINDOW_UPDATE: 8,
+  CONTINUATION: 9,
+} as const;
+
+/** A frame's bytes. */
+export function frame(
+  type: keyof typeof TYPES | number,
+  streamId: number,
+  { flags = 0, payload = "" }: { flags?: number; payload?: string | Buffer | readonly number[] } = {},
+): Buffer {
+  const content = typeof payload === "string" ? Buffer.from(payload, "latin1") : Buffer.from(payload);
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(content.length, 0, 3);
+  head[3] = typeof type === "number" ? type : TYPES[type];
+  head[4] = flags;
+  head.writeUInt32BE(streamId, 5);
+  return Buffer.concat([head, content]);
+}
+
+/** A header block that compresses nothing: literal fields, never indexed. */
+export function block(fields: readonly (readonly [string, string])[]): Buffer {
+  return Buffer.concat(
+    fields.map(([name, value]) => Buffer.concat([Buffer.from([0x10]), text(name), text(value)])),
+  );
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value, "latin1");
+  if (bytes.length < 0x7f) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  const length = [0x7f];
+  let rest = bytes.length - 0x7f;
+  for (; rest >= 0x80; rest >>>= 7) length.push(0x80 | (rest & 0x7f));
+  return Buffer.concat([Buffer.from([...length, rest]), bytes]);
+}
+
+export function uint32(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => bytes.writeUInt32BE(value >>> 0, 4 * i));
+  return bytes;
+}
+
+/** What a server does with its n-th request; it has the socket, and the id of the request's stream. */
+export type Script = (socket: TLSSocket, streamId: number, request: number) => void;
+
+export interface FrameServer extends AsyncDisposable {
+  readonly url: string;
+  /** How many connections came. */
+  readonly connections: number;
+  /** The frames that came, of all connections. */
+  readonly frames: SentFrame[];
+  /** Those of a type, as its payload's first numbers. */
+  codes(type: "RST_STREAM" | "GOAWAY"): number[];
+}
+
+/** A server of HTTP/2 that sends what it is told to, byte by byte, sense or nonsense. */
+export async function frameServer(script: Script, greeting = frame("SETTINGS", 0)): Promise<FrameServer> {
+  const { cert, key } = testCertificates().valid;
+  const frames: SentFrame[] = [];
+  const sockets = new Set<TLSSocket>();
+  let connections = 0;
+  let requests = 0;
+  const server = createServer({ cert, key, ALPNProtocols: ["h2"] }, socket => {
+    connections += 1;
+    sockets.add(socket.on("error", () => {}));
+    let pending = Buffer.alloc(0);
+    let preface = 24;
+    socket.on("data", (chunk: Buffer) => {
+      pending = Buffer.concat([pending, chunk]);
+      if (preface > 0 && pending.length >= preface) {
+        pending = pending.subarray(preface);
+        preface = 0;
+      }
+      while (preface === 0 && pending.length >= 9) {
+        const length = pending.readUIntBE(0, 3);
+        if (pending.length < 9 + length) return;
+        const sent = {
+          type: pending[3]!,
+          flags: pending[4]!,
+          streamId: pending.readUInt32BE(5),
+          payload: pending.subarray(9, 9 + length),
+        };
+        pending = pending.subarray(9 + length);
+        frames.push(sent);
+        if (sent.type === TYPES.SETTINGS && (sent.flags & 1) === 0)
+          socket.write(frame("SETTINGS", 0, { flags: 1 }));
+        if (sent.type === TYPES.HEADERS) script(socket, sent.streamId, ++requests);
+      }
+    });
+    socket.write(greeting);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    frames,
+    get connections() {
+      return connections;
+    },
+    codes: type =>
+      frames
+        .filter(sent => sent.type === TYPES[type])
+        .map(({ payload }) => payload.readUInt32BE(type === "GOAWAY" ? 4 : 0)),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
