@@ -166,7 +166,9 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     this.#giveRoom();
     this.#plan(state);
     this.#updateHold();
-    if (this.#connections.size === 0) this.#becameEmpty();
+    if (this.#connections.size > 0) return;
+    this.#emptied?.resolve();
+    if (this.#closed) this.#sweep.stop();
   }
 
   takeBack(connection: Connection, exchange: Exchange, unprocessed = false): boolean {
@@ -384,11 +386,6 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
 
   #updateHold(): void {
     this.#sweep.hold(this.#waiting > 0 || this.#idle.size < this.#connections.size);
-  }
-
-  #becameEmpty(): void {
-    this.#emptied?.resolve();
-    if (this.#closed) this.#sweep.stop();
   }
 
   #stateOf(origin: Origin): OriginState {

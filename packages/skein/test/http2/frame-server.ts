@@ -57,7 +57,7 @@ function text(value: string): Buffer {
 
 export function uint32(...values: number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, i) => bytes.writeUInt32BE(value >>> 0, 4 * i));
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, 4 * i);
   return bytes;
 }
 
