@@ -293,3 +293,44 @@ describe("the request", () => {
     expect(error.message).toContain(message);
   });
 });
+
+describe("a body that is in memory", () => {
+  test("is read once, however it is read; its stream is the platform's", async () => {
+    const url = `${origin.url}/json`;
+    const whole = await client.fetch(url);
+    const copy = whole.clone();
+    expect([whole.bodyUsed, copy.bodyUsed]).toEqual([false, false]);
+    expect(await whole.json()).toEqual(JSON.parse(await copy.text()));
+    expect([whole.bodyUsed, copy.bodyUsed]).toEqual([true, true]);
+    for (const read of ["text", "json", "bytes", "arrayBuffer", "blob"] as const)
+      await expect(whole[read]()).rejects.toBeInstanceOf(TypeError);
+    expect(() => whole.clone()).toThrow(TypeError);
+    const streamed = await client.fetch(url);
+    const reader = streamed.body!.getReader();
+    expect(streamed.body!.locked).toBe(true);
+    await expect(streamed.text()).rejects.toBeInstanceOf(TypeError);
+    expect(() => streamed.clone()).toThrow(TypeError);
+    expect((await reader.read()).value).toBeInstanceOf(Uint8Array);
+    const blob = await (await client.fetch(url)).blob();
+    expect([blob.type, blob.size]).toEqual(["application/json", (await copyOf(url)).byteLength]);
+    const used = await client.fetch(url);
+    await used.text();
+    expect(used.body?.locked).toBe(true);
+  });
+
+  test("a new Response of it, and its headers, are as of any other", async () => {
+    const response = await client.fetch(`${origin.url}/json`);
+    const again = new Response(response.body, response);
+    expect(again.headers.get("content-type")).toMatch(/json/);
+    expect(response.headers).toBe(response.headers);
+    response.headers.set("x-own", "1");
+    expect(response.headers.get("x-own")).toBe("1");
+    expect(await again.json()).toMatchObject({ message: "hello" });
+  });
+
+  async function copyOf(url: string): Promise<ArrayBuffer> {
+    const buffer = await (await client.fetch(url)).arrayBuffer();
+    expect(buffer).toBeInstanceOf(ArrayBuffer);
+    return buffer;
+  }
+});

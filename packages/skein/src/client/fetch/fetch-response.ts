@@ -1,6 +1,8 @@
 import { AbortError, isSkeinError } from "../../core/errors.ts";
+import { Headers } from "../../core/headers.ts";
 import type { IncomingBody } from "../../core/incoming-body.ts";
 import type { Response } from "../../core/response.ts";
+import { HeldContent } from "./held-content.ts";
 
 type WebResponse = globalThis.Response;
 
@@ -9,21 +11,30 @@ interface Facts {
   readonly url: string;
   readonly redirected: boolean;
   readonly status: number;
+  readonly headers: Headers;
+  /** The whole body, where it is here already. */
+  readonly content: HeldContent | undefined;
 }
 
 type FetchResponse = new (body: BodyInit | null, init: ResponseInit, facts: Facts) => WebResponse;
 
 let fetchResponse: FetchResponse | undefined;
 
-/** Made when first used: naming the platform's Response loads its whole fetch. */
+/**
+ * Made when first used: naming the platform's Response loads its whole fetch. That one makes a stream of each body and a
+ * list of all headers, whether they are asked for or not, which takes longer than the rest of a call; here they are made
+ * for who asks.
+ */
 function makeFetchResponse(): FetchResponse {
-  const PlatformResponse = globalThis.Response;
-  return class Response extends PlatformResponse {
+  return class Response extends globalThis.Response {
     readonly #facts: Facts;
+    readonly #content: HeldContent | undefined;
+    #headers: globalThis.Headers | undefined;
 
     constructor(body: BodyInit | null, init: ResponseInit, facts: Facts) {
       super(body, init);
       this.#facts = facts;
+      this.#content = facts.content;
       if (facts.status !== init.status)
         Object.defineProperties(this, { status: { value: facts.status }, ok: { value: false } });
     }
@@ -40,10 +51,48 @@ function makeFetchResponse(): FetchResponse {
       return "basic";
     }
 
+    override get headers(): globalThis.Headers {
+      this.#headers ??= new globalThis.Headers([...this.#facts.headers]);
+      return this.#headers;
+    }
+
+    override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+      return this.#content === undefined ? super.body : this.#content.platform.body;
+    }
+
+    override get bodyUsed(): boolean {
+      return this.#content?.used ?? super.bodyUsed;
+    }
+
+    override text(): Promise<string> {
+      return this.#content?.text() ?? super.text();
+    }
+
+    override json(): Promise<unknown> {
+      return this.#content?.json() ?? super.json();
+    }
+
+    override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+      return this.#content?.bytes() ?? super.bytes();
+    }
+
+    override arrayBuffer(): Promise<ArrayBuffer> {
+      return this.#content?.arrayBuffer() ?? super.arrayBuffer();
+    }
+
+    override blob(): Promise<Blob> {
+      return this.#content?.blob() ?? super.blob();
+    }
+
+    override formData(): Promise<FormData> {
+      return this.#content?.formData() ?? super.formData();
+    }
+
     override clone(): WebResponse {
-      const copy = super.clone();
-      const { status, statusText, headers } = copy;
-      return new Response(copy.body, { status, statusText, headers }, this.#facts);
+      const facts = { ...this.#facts, headers: Headers.from([...this.headers]) };
+      const init = { status: constructible(facts.status), statusText: this.statusText };
+      if (this.#content === undefined) return new Response(super.clone().body, init, facts);
+      return new Response(null, init, { ...facts, content: this.#content.copy() });
     }
   };
 }
@@ -59,25 +108,20 @@ const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 /** The platform's Response to a fetch. */
 export function toWebResponse(response: Response): WebResponse {
   fetchResponse ??= makeFetchResponse();
-  const { status, reasonPhrase, headers, history } = response;
-  const facts = { url: withoutHash(response.url), redirected: history.length > 0, status };
-  const init = { status: constructible(status), statusText: reasonPhrase, headers: [...headers] };
-  return new fetchResponse(bodyOf(response), init, facts);
+  const { status, reasonPhrase, headers, history, request, body } = response;
+  const hasNoBody = request.method === "HEAD" || NULL_BODY.has(status);
+  if (hasNoBody) body.cancel("not wanted");
+  const bytes = hasNoBody ? undefined : body.complete;
+  const content = bytes && new HeldContent(bytes, headers.get("content-type"));
+  const stream = hasNoBody || bytes !== undefined ? null : streamOf(body);
+  const facts = { url: withoutHash(response.url), redirected: history.length > 0, status, headers, content };
+  return new fetchResponse(stream, { status: constructible(status), statusText: reasonPhrase }, facts);
 }
 
 /** Fetch standard, "url" of a response: without its fragment. */
 function withoutHash(url: string): string {
   const hash = url.indexOf("#");
   return hash < 0 ? url : url.slice(0, hash);
-}
-
-function bodyOf({ body, request, status }: Response): BodyInit | null {
-  if (request.method === "HEAD" || NULL_BODY.has(status)) {
-    body.cancel("not wanted");
-    return null;
-  }
-  const { complete } = body;
-  return complete === undefined ? streamOf(body) : (complete as Uint8Array<ArrayBuffer>);
 }
 
 /** A stream that nobody holds any more, and nobody has read, would keep its connection for good. */
