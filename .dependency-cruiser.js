@@ -31,8 +31,8 @@ export default {
     }),
     only({
       from: "runtime",
-      to: ["core"],
-      why: "a runtime implements the ports of core; whoever wires it (entry) is the only one who knows it.",
+      to: ["core", "protocol"],
+      why: "a runtime implements the ports of core (the way through a proxy by its codecs); only entry knows it.",
     }),
     only({
       from: "connection",

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests talk to, where it is missing: nginx, Apache, openssl, a browser. They come from Debian's packages; on
+# Installs what the tests talk to, where it is missing: nginx, Apache, proxies, openssl, a browser. They come from Debian's packages; on
 # another system this says what to install, and a test that needs one fails and names it.
 set -euo pipefail
 
 missing=()
 command -v nginx >/dev/null || missing+=(nginx-light)
 command -v apache2 >/dev/null || missing+=(apache2-bin)
+command -v squid >/dev/null || [ -x /usr/sbin/squid ] || missing+=(squid)
+command -v tinyproxy >/dev/null || missing+=(tinyproxy-bin)
+command -v danted >/dev/null || [ -x /usr/sbin/danted ] || missing+=(dante-server)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v chromium >/dev/null || missing+=(chromium)
 [ "${#missing[@]}" -gt 0 ] || exit 0

@@ -201,23 +201,24 @@ const EXTEND_NAMES = [
   "cache",
   ...CREDENTIAL_NAMES,
 ];
-const NETWORK_NAMES = ["lookup", "localAddress", "socketPath", "blockPrivateAddresses", "http2"];
+const NETWORK_NAMES = [
+  "lookup",
+  "localAddress",
+  "socketPath",
+  "blockPrivateAddresses",
+  "http2",
+  "proxy",
+  "trustEnv",
+];
 const POOL_NAMES = ["limits", "tls", "transport", "mounts", ...NETWORK_NAMES];
 
 /** What acts on the connections that a `transport` stands in the place of. */
 const OF_CONNECTIONS: readonly string[] = [
   "tls",
   ...NETWORK_NAMES,
-  "limits.maxConnections",
-  "limits.maxConnectionsPerOrigin",
-  "limits.maxInFlightPerOrigin",
-  "limits.maxKeepAlive",
-  "limits.maxWaiting",
-  "limits.maxRequestsPerConnection",
-  "limits.keepAliveExpiry",
-  "limits.maxAge",
-  "limits.maxHeaderBytes",
-  "limits.unreadBodyTimeout",
+  ...Object.keys(DEFAULT_LIMITS)
+    .filter(name => name !== "maxResponseBytes")
+    .map(name => `limits.${name}`),
 ];
 
 /**

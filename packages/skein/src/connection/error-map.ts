@@ -8,6 +8,7 @@ import {
   DnsError,
   HeadersTimeout,
   type Phase,
+  ProxyError,
   ReadError,
   ReadTimeout,
   RemoteProtocolError,
@@ -39,6 +40,8 @@ const CONNECT_FAILURES: Readonly<
   dns: [DnsError, "DNS_FAILED", "dns"],
   tls: [TlsError, "TLS_FAILED", "tls"],
   certificate: [CertificateError, "CERTIFICATE_INVALID", "tls"],
+  proxy: [ProxyError, "PROXY_FAILED", "proxy"],
+  "proxy-refused": [ProxyError, "PROXY_REFUSED", "proxy"],
   blocked: [ConnectError, "ADDRESS_BLOCKED", "connect"],
   reset: [ConnectError, "CONNECTION_RESET", "connect"],
   files: [ConnectError, "TOO_MANY_OPEN_FILES", "connect"],
@@ -48,12 +51,22 @@ const CONNECT_FAILURES: Readonly<
 /** A connection that never came to be: nothing was sent. */
 export function connectError(failure: SocketFailure): SkeinError {
   const [type, code, phase] = CONNECT_FAILURES[failure.kind];
-  return new type(code, failure.reason, { cause: failure.cause, phase, requestSent: "none" });
+  const error = new type(code, failure.reason, { cause: failure.cause, phase, requestSent: "none" });
+  if (error instanceof ProxyError) error.status = failure.status;
+  return error;
 }
 
 export function connectTimeout(ms: number): SkeinError {
   const reason = `no connection within ${formatDuration(ms)}${unitHint(ms)}`;
   return new ConnectTimeout("CONNECT_TIMEOUT", reason, { phase: "connect", requestSent: "none" });
+}
+
+/** A proxy that should forward the request wants to know first who asks. */
+export function proxyAuthRequired(proxy: string, progress: Progress): SkeinError {
+  const reason = `the proxy ${proxy} refuses the request: 407, it asks for credentials`;
+  const error = new ProxyError("PROXY_REFUSED", reason, { ...progress, phase: "proxy" });
+  error.status = 407;
+  return error;
 }
 
 /** The socket ended with an error of the runtime's, under an exchange. */

@@ -17,6 +17,7 @@ import {
   connectError,
   connectTimeout,
   type Progress,
+  proxyAuthRequired,
   socketError,
   totalTimeout,
   violationError,
@@ -210,6 +211,9 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
 
   onHead(status: number, reason: string, fieldLines: string): void {
     const exchange = this.#exchange!;
+    const { proxy } = this.#socket;
+    if (status === 407 && proxy?.forwards)
+      return this.#abort(exchange, proxyAuthRequired(proxy.name, this.#progress()));
     const body = this.#raw === undefined ? new Http1Body(this) : new RawBody(this, this.#raw);
     this.#body = body;
     const head = {
@@ -283,7 +287,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const { method, body } = exchange.request;
     let head: string;
     try {
-      head = headOf(exchange.request);
+      head = headOf(exchange.request, this.#socket.proxy);
     } catch (error) {
       return this.#refuseToSend(exchange, error as Error);
     }

@@ -6,6 +6,7 @@ import type { Origin } from "../core/url.ts";
 const TRACE_NAMES = {
   resolve: "connection.resolve_name",
   connect: "connection.connect_tcp",
+  proxy: "connection.setup_proxy",
   tls: "connection.start_tls",
 } as const satisfies Record<OpeningStep, string>;
 
@@ -14,6 +15,7 @@ export class Opening implements OpeningTimes {
   readonly startedAt: number;
   resolveAt = 0;
   connectAt = 0;
+  proxyAt = 0;
   tlsAt = 0;
   readyAt = 0;
   readonly #origin: Origin;
@@ -29,6 +31,8 @@ export class Opening implements OpeningTimes {
   begin(step: OpeningStep, now: number): void {
     this.#tell("complete", now, undefined);
     this.#step = step;
+    // Another proxy is tried: what came of the one before it counts no more.
+    if (step === "connect") this.proxyAt = this.tlsAt = 0;
     this[`${step}At`] = now;
     this.#tell("started", now, undefined);
   }

@@ -32,6 +32,8 @@ export type NetworkErrorCode =
 export type TransportErrorCode =
   | TimeoutCode
   | NetworkErrorCode
+  | "PROXY_FAILED"
+  | "PROXY_REFUSED"
   | "INVALID_REQUEST"
   | "INVALID_RESPONSE"
   | "UNSUPPORTED_PROTOCOL";

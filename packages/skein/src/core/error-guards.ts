@@ -22,6 +22,7 @@ import type {
   PoolFull,
   PoolTimeout,
   ProtocolError,
+  ProxyError,
   ReadError,
   ReadTimeout,
   RedirectRefused,
@@ -90,6 +91,8 @@ export const isCloseError: Guard<CloseError> = /* @__PURE__ */ guard("CloseError
 export const isProtocolError: Guard<ProtocolError> = /* @__PURE__ */ guard("ProtocolError");
 export const isLocalProtocolError: Guard<LocalProtocolError> = /* @__PURE__ */ guard("LocalProtocolError");
 export const isRemoteProtocolError: Guard<RemoteProtocolError> = /* @__PURE__ */ guard("RemoteProtocolError");
+/** Of a proxy that can't be used, or does not do what it is asked to: `error.status` is its answer, where it gave one. */
+export const isProxyError: Guard<ProxyError> = /* @__PURE__ */ guard("ProxyError");
 export const isUnsupportedProtocol: Guard<UnsupportedProtocol> = /* @__PURE__ */ guard("UnsupportedProtocol");
 export const isPoolFull: Guard<PoolFull> = /* @__PURE__ */ guard("PoolFull");
 export const isDecodingError: Guard<DecodingError> = /* @__PURE__ */ guard("DecodingError");

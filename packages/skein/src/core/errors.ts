@@ -8,7 +8,7 @@
  * │  │  │  ├─ TimeoutError: ConnectTimeout ReadTimeout WriteTimeout PoolTimeout HeadersTimeout TotalTimeout
  * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
  * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
- * │  │  │  └─ UnsupportedProtocol
+ * │  │  │  └─ ProxyError (.status)   UnsupportedProtocol
  * │  │  ├─ PoolFull: held back, by limits.maxWaiting
  * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge   AuthError
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
@@ -36,7 +36,17 @@ import type { SchemaIssue } from "./standard-schema.ts";
 import type { Timings } from "./timings.ts";
 
 /** How far the call had come. */
-export type Phase = "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "body" | "status" | "redirect";
+export type Phase =
+  | "queue"
+  | "dns"
+  | "connect"
+  | "proxy"
+  | "tls"
+  | "send"
+  | "headers"
+  | "body"
+  | "status"
+  | "redirect";
 
 /** How much of the request had been handed to the network: `none` means that nothing can have been processed. */
 export type RequestSent = "none" | "partial" | "full";
@@ -179,6 +189,12 @@ export class LocalProtocolError extends ProtocolError {
 /** What the server sent is not HTTP, or contradicts itself. */
 export class RemoteProtocolError extends ProtocolError {
   declare readonly code: "INVALID_RESPONSE";
+}
+/** A proxy does not do what it is asked to (PROXY_REFUSED), or can't at the moment (PROXY_FAILED). */
+export class ProxyError extends TransportError {
+  declare readonly code: "PROXY_FAILED" | "PROXY_REFUSED";
+  /** With which it answered, where it speaks HTTP and did. */
+  status: number | undefined;
 }
 export class UnsupportedProtocol extends TransportError {
   declare readonly code: "UNSUPPORTED_PROTOCOL";
@@ -361,6 +377,7 @@ const NAMED = {
   ProtocolError,
   LocalProtocolError,
   RemoteProtocolError,
+  ProxyError,
   UnsupportedProtocol,
   PoolFull,
   DecodingError,

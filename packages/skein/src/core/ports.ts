@@ -3,6 +3,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { Files } from "./files.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import type { Logger } from "./logger.ts";
+import type { ProxyHop, ProxyOption } from "./proxy-options.ts";
 import type { Origin } from "./url.ts";
 
 /**
@@ -89,11 +90,28 @@ export interface NetworkOptions {
   readonly lookup?: "system" | "dns" | Lookup | undefined;
   /** The address of this machine that connections come from. Default: the system's choice. */
   readonly localAddress?: string | undefined;
+  /**
+   * The proxy of all requests: its URL, its settings, or a list that takes turns: each new connection takes the next one, and
+   * one that can't be used is passed over. `{ http, https }` tells the schemes of URLs apart; `null` is none. An `http:` URL
+   * is handed to an HTTP proxy as it stands; for `https:`, and over SOCKS, the proxy only carries bytes. Default: what the
+   * environment says, see `trustEnv`.
+   *
+   * @example
+   * new Client({ proxy: { url: "http://proxy.example:3128", auth: ["user", "password"], noProxy: ".internal.example" } });
+   */
+  readonly proxy?: ProxyOption | undefined;
+  /**
+   * Whether HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (in lower case, too, which comes first) are heeded where no `proxy`
+   * is given. They are read when the client is made; this machine itself is never reached through them. Default: true.
+   */
+  readonly trustEnv?: boolean | undefined;
   /** A socket of this machine (a path, as of Docker's) that all requests go to, whatever host their URL names. */
   readonly socketPath?: string | undefined;
   /**
    * Refuses to connect to private, local and reserved addresses, for programs that call URLs which others give them. It looks
-   * at the address that is connected to, also after redirects; a proxy looks for itself. Default: false.
+   * at the address that is connected to, also after redirects. With a proxy that is the proxy's own: it is listed in `except`
+   * where it is private, and where it connects to is its own matter (but for `socks5:`, whose names are looked up here).
+   * Default: false.
    */
   readonly blockPrivateAddresses?: boolean | AddressGuardOptions | undefined;
   /**
@@ -143,6 +161,8 @@ export interface Socket {
   readonly peer: string | undefined;
   /** The protocol that was agreed on with TLS (ALPN): `h2`. */
   readonly alpn: string | undefined;
+  /** The proxy that it leads to or through; once connected. */
+  readonly proxy?: ProxyHop | undefined;
 }
 
 export interface SocketEvents {
@@ -158,7 +178,7 @@ export interface SocketEvents {
   onClose(failure: SocketFailure | undefined): void;
 }
 
-export type OpeningStep = "resolve" | "connect" | "tls";
+export type OpeningStep = "resolve" | "connect" | "proxy" | "tls";
 
 /** A runtime's error, sorted: what floors decide on is `kind`; `reason` is for people. */
 export interface SocketFailure {
@@ -169,11 +189,15 @@ export interface SocketFailure {
     | "tls"
     | "certificate"
     | "blocked"
+    | "proxy"
+    | "proxy-refused"
     | "reset"
     | "files"
     | "other";
   /** A clause for the message: "connection refused by 10.0.0.7:443". */
   readonly reason: string;
+  /** With which a proxy answered. */
+  readonly status?: number | undefined;
   readonly cause: unknown;
 }
 

@@ -20,22 +20,22 @@ describe("timings", () => {
   test.each([
     [
       "all steps",
-      { startedAt: 101, resolveAt: 101, connectAt: 103, tlsAt: 106, readyAt: 110 },
+      { startedAt: 101, resolveAt: 101, connectAt: 103, proxyAt: 0, tlsAt: 106, readyAt: 110 },
       [1, 2, 3, 4, 1],
     ],
     [
       "an address",
-      { startedAt: 101, resolveAt: 0, connectAt: 101, tlsAt: 0, readyAt: 109 },
+      { startedAt: 101, resolveAt: 0, connectAt: 101, proxyAt: 0, tlsAt: 0, readyAt: 109 },
       [1, undefined, 8, undefined, 2],
     ],
     [
       "opened before it came",
-      { startedAt: 90, resolveAt: 90, connectAt: 95, tlsAt: 0, readyAt: 105 },
+      { startedAt: 90, resolveAt: 90, connectAt: 95, proxyAt: 0, tlsAt: 0, readyAt: 105 },
       [0, 0, 5, undefined, 6],
     ],
     [
       "a runtime that tells no steps",
-      { startedAt: 101, resolveAt: 0, connectAt: 0, tlsAt: 0, readyAt: 105 },
+      { startedAt: 101, resolveAt: 0, connectAt: 0, proxyAt: 0, tlsAt: 0, readyAt: 105 },
       [1, undefined, undefined, undefined, 10],
     ],
   ])("of a new one: %s", (_name, opening, expected) => {
@@ -47,12 +47,12 @@ describe("timings", () => {
     ["waiting", {}, { queue: 50 }],
     [
       "resolving",
-      { opening: { startedAt: 100, resolveAt: 100, connectAt: 0, tlsAt: 0, readyAt: 0 } },
+      { opening: { startedAt: 100, resolveAt: 100, connectAt: 0, proxyAt: 0, tlsAt: 0, readyAt: 0 } },
       { queue: 0, dns: 50 },
     ],
     [
       "in the handshake",
-      { opening: { startedAt: 100, resolveAt: 0, connectAt: 100, tlsAt: 120, readyAt: 0 } },
+      { opening: { startedAt: 100, resolveAt: 0, connectAt: 100, proxyAt: 0, tlsAt: 120, readyAt: 0 } },
       { queue: 0, connect: 20, tls: 30 },
     ],
     ["sending", { dispatchedAt: 110 }, { queue: 10, send: 40 }],

@@ -1,6 +1,6 @@
 /**
  * How long each phase of a request took, in milliseconds. A phase that did not happen is undefined: a kept-alive
- * connection skips `dns`, `connect` and `tls`; an address skips `dns`; a body that still comes in has no `receive` yet.
+ * connection skips `dns`, `connect`, `proxy` and `tls`; an address skips `dns`; a body that still comes in has no `receive` yet.
  * They follow one another without gaps.
  */
 export interface Timings {
@@ -10,6 +10,8 @@ export interface Timings {
   readonly dns: number | undefined;
   /** TCP alone. */
   readonly connect: number | undefined;
+  /** Asking a proxy for a connection, over TLS where the proxy speaks it. */
+  readonly proxy: number | undefined;
   readonly tls: number | undefined;
   /** Handing the request to the network. */
   readonly send: number | undefined;
@@ -24,6 +26,7 @@ export interface OpeningTimes {
   startedAt: number;
   resolveAt: number;
   connectAt: number;
+  proxyAt: number;
   tlsAt: number;
   readyAt: number;
 }
@@ -32,6 +35,7 @@ const NOTHING_MEASURED: Timings = Object.freeze({
   queue: undefined,
   dns: undefined,
   connect: undefined,
+  proxy: undefined,
   tls: undefined,
   send: undefined,
   wait: undefined,
@@ -64,12 +68,15 @@ export class ExchangeRecord {
     const phases = new Phases(this.enqueuedAt, this.endedAt);
     const queue = phases.until(opening === undefined ? this.dispatchedAt : opening.startedAt);
     const dns = opening?.resolveAt ? phases.until(opening.connectAt) : undefined;
-    const connect = opening?.connectAt ? phases.until(opening.tlsAt || opening.readyAt) : undefined;
+    const connect = opening?.connectAt
+      ? phases.until(opening.proxyAt || opening.tlsAt || opening.readyAt)
+      : undefined;
+    const proxy = opening?.proxyAt ? phases.until(opening.tlsAt || opening.readyAt) : undefined;
     const tls = opening?.tlsAt ? phases.until(opening.readyAt) : undefined;
     const send = this.dispatchedAt ? phases.until(this.sentAt || this.headAt) : undefined;
     const wait = send === undefined ? undefined : phases.until(this.headAt);
     const receive = wait === undefined ? undefined : phases.until(this.endedAt);
-    return { queue, dns, connect, tls, send, wait, receive };
+    return { queue, dns, connect, proxy, tls, send, wait, receive };
   }
 }
 

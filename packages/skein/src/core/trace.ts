@@ -1,12 +1,14 @@
 /**
- * What happens to a request, step by step: HTTPX's names (httpcore's), and `pool.wait`, `connection.reuse` and
- * `connection.resolve_name` besides. Of each step that `started`, one `complete` or `failed` follows.
+ * What happens to a request, step by step: HTTPX's names (httpcore's), and `pool.wait`, `connection.reuse`,
+ * `connection.resolve_name` and `connection.setup_proxy` besides. Of each step that `started`, one `complete` or `failed`
+ * follows.
  */
 export type TraceEventName =
   | `pool.wait.${TraceOutcome}`
   | "connection.reuse"
   | `connection.resolve_name.${TraceOutcome}`
   | `connection.connect_tcp.${TraceOutcome}`
+  | `connection.setup_proxy.${TraceOutcome}`
   | `connection.start_tls.${TraceOutcome}`
   | `${WireName}.send_request_headers.${TraceOutcome}`
   | `${WireName}.send_request_body.${TraceOutcome}`

@@ -23,8 +23,10 @@ import { VERSION } from "./version.ts";
  */
 export class Client extends BaseClient {
   constructor(options: ClientOptions = {}) {
-    const { tls, ...network } = ownOptions(options);
-    const ports = nodePorts(tls && ownOptions(tls), ownOptions(network));
+    const { tls, transport, ...network } = ownOptions(options);
+    // Who brings another transport has no connections of ours that the environment could send elsewhere.
+    const trustEnv = transport === undefined ? network.trustEnv : false;
+    const ports = nodePorts(tls && ownOptions(tls), ownOptions({ ...network, trustEnv }));
     super(options, {
       ports,
       parts: PARTS_AT_HAND,
@@ -135,6 +137,7 @@ export type {
   TlsVersion,
 } from "../core/ports.ts";
 export type { Progress, ProgressListener } from "../core/progress.ts";
+export type { ProxyOption, ProxySettings } from "../core/proxy-options.ts";
 export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
 export type { CacheStatus } from "../core/response.ts";

@@ -73,6 +73,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   CONNECT_FAILED: "nothing",
   TOO_MANY_OPEN_FILES: "nothing",
   DNS_FAILED: "nothing",
+  PROXY_FAILED: "nothing",
   // Who gives the credentials could not be reached: the request itself was not sent.
   AUTH_UNAVAILABLE: "nothing",
   // The connection ended before the answer. (TLS 1.3 tells some of its refusals after the request was sent.)
@@ -93,6 +94,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   POOL_TIMEOUT: "never",
   POOL_FULL: "never",
   CERTIFICATE_INVALID: "never",
+  PROXY_REFUSED: "never",
   INVALID_REQUEST: "never",
   INVALID_RESPONSE: "never",
   UNSUPPORTED_PROTOCOL: "never",

@@ -137,11 +137,11 @@ function headSize(first: string, fields: readonly HarPair[]): number {
   return fields.reduce((size, { name, value }) => size + name.length + value.length + 4, first.length + 4);
 }
 
-function harTimings({ queue, dns, connect, tls, send, wait, receive }: Timings): HarTimings {
+function harTimings({ queue, dns, connect, proxy, tls, send, wait, receive }: Timings): HarTimings {
   return {
     blocked: queue ?? -1,
     dns: dns ?? -1,
-    connect: connect === undefined ? -1 : connect + (tls ?? 0),
+    connect: connect === undefined ? -1 : connect + (proxy ?? 0) + (tls ?? 0),
     ssl: tls ?? -1,
     send: send ?? 0,
     wait: wait ?? 0,

@@ -2,7 +2,7 @@ import { HandlerError, isSkeinError, type SkeinError } from "../../core/errors.t
 import { Request } from "../../core/request.ts";
 import type { CallEvents } from "../../core/request-context.ts";
 import { Response } from "../../core/response.ts";
-import type { Layer } from "../../core/service.ts";
+import type { Layer, Service } from "../../core/service.ts";
 
 /**
  * Functions that are called as calls go by; each may be async, and is waited for. One that throws fails the call.
@@ -30,23 +30,26 @@ export const HOOK_NAMES = ["request", "response", "error", "retry", "redirect"] 
  * fail outside of all layers.
  */
 export function hooksLayer(hooks: Hooks): Layer {
-  const onRequest = { run: hooks.request, name: "hooks.request", type: Request };
-  const onResponse = { run: hooks.response, name: "hooks.response", type: Response };
-  return inner => ({
-    send(request, context) {
-      const sent = changed(request, onRequest);
-      const answer =
-        sent instanceof Promise ? sent.then(own => inner.send(own, context)) : inner.send(sent, context);
-      return answer.then(response => {
+  return inner =>
+    ({
+      async send(request, context) {
+        const sent = await changed(request, { run: hooks.request, name: "hooks.request", type: Request });
+        const response = await inner.send(sent, context);
         if (context.reading !== undefined) response.readAs(context.reading);
-        const read = changed(response, onResponse);
-        // Nobody will read one that was refused: its connection must not wait for that.
-        if (read instanceof Promise) read.catch(error => response.body.cancel(error));
-        return read;
-      });
-    },
-    close: () => inner.close(),
-  });
+        return changedResponse(response, hooks);
+      },
+      close: () => inner.close(),
+    }) satisfies Service;
+}
+
+async function changedResponse(response: Response, hooks: Hooks): Promise<Response> {
+  try {
+    return await changed(response, { run: hooks.response, name: "hooks.response", type: Response });
+  } catch (error) {
+    // Nobody will read it now: its connection must not wait for that.
+    response.body.cancel(error);
+    throw error;
+  }
 }
 
 interface Change<T> {
@@ -55,39 +58,21 @@ interface Change<T> {
   readonly type: abstract new (...args: never[]) => T;
 }
 
-/** At once where the hook answers at once: most do, and a promise more or less is felt here. */
-function changed<T>(value: T, change: Change<T>): T | Promise<T> {
+async function changed<T>(value: T, change: Change<T>): Promise<T> {
   if (change.run === undefined) return value;
-  try {
-    const result = change.run(value);
-    if (result === undefined) return value;
-    return isPromise(result) ? changedLater(value, result, change) : accepted(value, result, change);
-  } catch (error) {
-    return Promise.reject(wrapped(error, change));
-  }
-}
-
-async function changedLater<T>(value: T, result: PromiseLike<T | void>, change: Change<T>): Promise<T> {
-  try {
-    return accepted(value, await result, change);
-  } catch (error) {
-    throw wrapped(error, change);
-  }
-}
-
-function accepted<T>(value: T, result: T | void, { name, type }: Change<T>): T {
+  const result = await run(change.name, () => change.run?.(value));
   if (result === undefined) return value;
-  if (result instanceof type) return result;
+  if (result instanceof change.type) return result;
   throw new HandlerError(
-    name,
-    new TypeError(`it returned ${typeof result}; expected a ${type.name}, or nothing`),
+    change.name,
+    new TypeError(`it returned ${typeof result}; expected a ${change.type.name}, or nothing`),
   );
 }
 
-function isPromise<T>(value: T | void | Promise<T | void>): value is Promise<T | void> {
-  return typeof (value as Partial<PromiseLike<T>> | null)?.then === "function";
-}
-
-function wrapped(error: unknown, { name }: { readonly name: string }): unknown {
-  return isSkeinError(error) ? error : new HandlerError(name, error);
+async function run<T>(name: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw isSkeinError(error) ? error : new HandlerError(name, error);
+  }
 }

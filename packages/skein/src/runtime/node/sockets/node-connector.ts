@@ -1,13 +1,15 @@
 import { InvalidOption } from "../../../core/errors.ts";
 import { ownOptions } from "../../../core/own-options.ts";
 import type { Connector, NetworkOptions, TlsOptions } from "../../../core/ports.ts";
+import { ProxyChoice } from "../proxy/proxy-choice.ts";
+import { ProxyOpener } from "../proxy/proxy-opener.ts";
 import { NodeSocket } from "./node-socket.ts";
 import { PlainOpener } from "./plain-opener.ts";
 import { TcpOpener } from "./tcp-opener.ts";
 import { TlsOpener } from "./tls/tls-opener.ts";
 
 /**
- * Sockets of `node:net` and `node:tls`. Certificates are verified unless `verify: false`.
+ * Sockets of `node:net` and `node:tls`, straight or through proxies. Certificates are verified unless `verify: false`.
  *
  * @throws InvalidOption naming what of the options can't be used
  */
@@ -16,9 +18,11 @@ export function nodeConnector(tls: TlsOptions = {}, network: NetworkOptions = {}
   if (typeof http2 !== "boolean")
     throw new InvalidOption(`http2: expected true or false; got ${typeof http2}`);
   const tcp = new TcpOpener(ownOptions(reach));
-  const plain = new PlainOpener(tcp);
-  const secure = new TlsOpener(ownOptions(tls), tcp, http2 ? ["h2", "http/1.1"] : ["http/1.1"]);
+  const protocols = http2 ? ["h2", "http/1.1"] : ["http/1.1"];
+  const direct = { http: new PlainOpener(tcp), https: new TlsOpener(ownOptions(tls), tcp, { protocols }) };
+  const choice = ProxyChoice.of(ownOptions(reach));
+  const proxied = choice && new ProxyOpener({ choice, tcp, direct });
   return {
-    connect: (origin, events) => new NodeSocket(origin, events, origin.scheme === "https" ? secure : plain),
+    connect: (origin, events) => new NodeSocket(origin, events, proxied ?? direct[origin.scheme]),
   };
 }

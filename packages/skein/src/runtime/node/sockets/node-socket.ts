@@ -1,8 +1,9 @@
 import type * as net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Socket, SocketEvents, SocketFailure } from "../../../core/ports.ts";
+import type { ProxyHop } from "../../../core/proxy-options.ts";
 import type { Origin } from "../../../core/url.ts";
-import type { Opener } from "./opener.ts";
+import type { Opener, Reads } from "./opener.ts";
 import { socketFailure } from "./socket-failure.ts";
 
 /**
@@ -23,6 +24,7 @@ export class NodeSocket implements Socket {
   #destroyed = false;
   peer: string | undefined;
   alpn: string | undefined;
+  proxy: ProxyHop | undefined;
 
   constructor(origin: Origin, events: SocketEvents, opener: Opener) {
     this.#origin = origin;
@@ -33,7 +35,7 @@ export class NodeSocket implements Socket {
     };
     this.#giveUp = opener.open(origin, onread, {
       onStep: step => events.onStep?.(step),
-      onOpen: (socket, reads) => this.#opened(socket, reads),
+      onOpen: (socket, reads, proxy) => this.#opened(socket, reads, proxy),
       onFailure: error => {
         this.#fail(error);
         this.#closed();
@@ -84,15 +86,16 @@ export class NodeSocket implements Socket {
     queueMicrotask(() => this.#closed());
   }
 
-  #opened(socket: net.Socket, reads: "buffer" | "events"): void {
+  #opened(socket: net.Socket, reads: Reads, proxy: ProxyHop | undefined): void {
     this.#socket = socket;
     socket.on("drain", () => this.#events.onDrain());
     socket.on("end", () => this.#destroyed || this.#events.onEof());
     socket.on("error", error => this.#fail(error));
     socket.on("close", () => this.#closed());
-    if (reads === "events") this.#readEvents(socket);
     this.peer = peerOf(socket);
     this.alpn = (socket as Partial<TLSSocket>).alpnProtocol || undefined;
+    this.proxy = proxy;
+    if (reads === "events") this.#readEvents(socket);
     this.#events.onConnect();
   }
 
@@ -100,6 +103,8 @@ export class NodeSocket implements Socket {
     socket.on("data", (chunk: Uint8Array) => {
       if (!this.#read(chunk.length, chunk)) socket.pause();
     });
+    // Nobody has read it since the proxy's answer: it was stopped there.
+    socket.resume();
   }
 
   /** @returns whether to read on */

@@ -1,5 +1,6 @@
 import { isSkeinError } from "../../../core/errors.ts";
 import type { SocketFailure } from "../../../core/ports.ts";
+import { ProxyFailure } from "../proxy/proxy-failure.ts";
 
 type NodeError = NodeJS.ErrnoException & {
   host?: string;
@@ -45,6 +46,7 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
 
 /** Sorts an error of Node's sockets; `target` is `host:port` as the request names it. */
 export function socketFailure(error: Error, target: string): SocketFailure {
+  if (error instanceof ProxyFailure) return error.failure;
   const failure = sorted(error, target);
   const others = error instanceof AggregateError ? error.errors.length - 1 : 0;
   if (others < 1) return failure;

@@ -3,6 +3,7 @@ import { InvalidOption } from "../../../core/errors.ts";
 import type { NetworkOptions } from "../../../core/ports.ts";
 import { type AddressGuard, addressGuard, BlockedAddress } from "./address-guard.ts";
 import { type Address, ConnectRace } from "./connect-race.ts";
+import type { Reads } from "./opener.ts";
 import { Resolver } from "./resolver.ts";
 
 /** To where a socket is opened. */
@@ -11,13 +12,28 @@ export interface Target {
   readonly port: number;
 }
 
-/** What Node is told of one attempt: where to, and from where. */
-export type Attempt = Readonly<Record<string, unknown>>;
+/** What Node is told of one attempt: where to, and from where; or the socket that there is already. */
+export type Attempt = Readonly<Record<string, unknown>> & { readonly socket?: net.Socket };
 
 export interface TcpEvents {
-  onStep(step: "resolve" | "connect"): void;
+  onStep(step: "resolve" | "connect" | "proxy"): void;
   /** There is a connection; what goes over it is for others to say. */
-  onConnect(socket: net.Socket): void;
+  onConnect(socket: net.Socket, reads?: Reads): void;
+  onFailure(error: Error): void;
+}
+
+/** A way to hosts: straight, or through a proxy. */
+export interface Wire {
+  /**
+   * @param make opens one socket, with what it is told to and what is its own: `net.connect`, `tls.connect`
+   * @returns gives up: no event follows
+   */
+  open(target: Target, make: (attempt: Attempt) => net.Socket, events: TcpEvents): () => void;
+}
+
+interface ResolveEvents {
+  onStep(step: "resolve"): void;
+  onResolved(addresses: readonly Address[]): void;
   onFailure(error: Error): void;
 }
 
@@ -25,7 +41,7 @@ export interface TcpEvents {
  * Node copies what it is given into ordinary objects, and looks up in them what it was not given: whatever stands on
  * `Object.prototype` would then decide where to (`path` is a socket of this machine), and from where.
  */
-const NOT_GIVEN = {
+export const NOT_GIVEN = {
   path: undefined,
   fd: undefined,
   handle: undefined,
@@ -39,7 +55,7 @@ const NOT_GIVEN = {
 };
 
 /** Connects to hosts: finds their addresses, looks whether they are allowed, and takes the one that answers first. */
-export class TcpOpener {
+export class TcpOpener implements Wire {
   readonly #resolver: Resolver;
   readonly #guard: AddressGuard | undefined;
   readonly #localAddress: string | undefined;
@@ -62,13 +78,8 @@ export class TcpOpener {
       );
   }
 
-  /**
-   * @param make opens one socket, with what it is told to and what is its own: `net.connect`, `tls.connect`
-   * @returns gives up: no event follows
-   */
   open(target: Target, make: (attempt: Attempt) => net.Socket, events: TcpEvents): () => void {
-    let stop: (() => void) | undefined;
-    let givenUp = false;
+    let stopRace: (() => void) | undefined;
     const connectTo = (addresses: readonly Address[]) => {
       events.onStep("connect");
       const race = new ConnectRace(addresses, address => make(this.#attempt(target, address)), {
@@ -78,24 +89,41 @@ export class TcpOpener {
           events.onFailure(error);
         },
       });
-      stop = () => race.stop();
+      stopRace = () => race.stop();
     };
-    const resolved = (error: Error | undefined, addresses: readonly Address[]) => {
+    if (this.#socketPath !== undefined) {
+      connectTo([{ address: "", family: 4 }]);
+      return () => stopRace?.();
+    }
+    const stopResolving = this.resolve(target, {
+      onStep: step => events.onStep(step),
+      onResolved: connectTo,
+      onFailure: error => events.onFailure(error),
+    });
+    return () => {
+      stopResolving();
+      stopRace?.();
+    };
+  }
+
+  /**
+   * The addresses of a host that may be connected to: one at least.
+   *
+   * @returns gives up: no event follows
+   */
+  resolve({ hostname, port }: Target, events: ResolveEvents): () => void {
+    let givenUp = false;
+    if (net.isIP(hostname) === 0) events.onStep("resolve");
+    this.#resolver.resolve(hostname, port, (error, addresses) => {
       if (givenUp) return;
-      const [allowed, refusal] = this.#allowed(target, addresses);
+      const [allowed, refusal] = this.#allowed(hostname, addresses);
       const failure = error ?? refusal;
-      if (failure === undefined) connectTo(allowed);
+      if (failure === undefined) events.onResolved(allowed);
       // Never within the call that began it.
       else queueMicrotask(() => !givenUp && events.onFailure(failure));
-    };
-    if (this.#socketPath !== undefined) connectTo([{ address: "", family: 4 }]);
-    else {
-      if (net.isIP(target.hostname) === 0) events.onStep("resolve");
-      this.#resolver.resolve(target.hostname, target.port, resolved);
-    }
+    });
     return () => {
       givenUp = true;
-      stop?.();
     };
   }
 
@@ -105,7 +133,7 @@ export class TcpOpener {
   }
 
   /** Those that may be connected to; an error where there are none of them. */
-  #allowed({ hostname }: Target, addresses: readonly Address[]): [readonly Address[], Error | undefined] {
+  #allowed(hostname: string, addresses: readonly Address[]): [readonly Address[], Error | undefined] {
     if (addresses.length === 0) return [addresses, undefined];
     const family = this.#localAddress === undefined ? undefined : net.isIP(this.#localAddress);
     const reachable = addresses.filter(address => family === undefined || address.family === family);

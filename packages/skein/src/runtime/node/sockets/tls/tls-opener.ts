@@ -3,8 +3,8 @@ import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
 import { InvalidOption } from "../../../../core/errors.ts";
 import type { TlsOptions } from "../../../../core/ports.ts";
 import type { Origin } from "../../../../core/url.ts";
-import type { OnRead, Opener, OpeningEvents } from "../opener.ts";
-import type { TcpOpener } from "../tcp-opener.ts";
+import type { OnRead, Opener, OpeningEvents, Reads } from "../opener.ts";
+import type { Wire } from "../tcp-opener.ts";
 import { type IdentityCheck, identityCheck, type Shown, shownBy } from "./identity.ts";
 import { logKeys, warnOnce } from "./key-log.ts";
 import { checkTlsOptions, needsCheck, tls } from "./secure-context.ts";
@@ -13,7 +13,7 @@ import { Trust } from "./trust.ts";
 
 /** Opens encrypted sockets, all with the same options: what may differ between two of them is their origin alone. */
 export class TlsOpener implements Opener {
-  readonly #tcp: TcpOpener;
+  readonly #wire: Wire;
   /** What servers may choose from (ALPN, RFC 7301), the best first. */
   readonly #protocols: string[];
   readonly #options: TlsOptions;
@@ -24,15 +24,15 @@ export class TlsOpener implements Opener {
   readonly #sessions = new SessionCache();
 
   /**
-   * @param protocols for the server to choose from (ALPN)
+   * @param how `protocols` are for the server to choose from (ALPN)
    * @throws InvalidOption naming what can't be used
    */
-  constructor(options: TlsOptions, tcp: TcpOpener, protocols: string[]) {
+  constructor(options: TlsOptions, wire: Wire, { protocols, trust }: { protocols: string[]; trust?: Trust }) {
     this.#protocols = protocols;
     checkTlsOptions(options);
-    this.#tcp = tcp;
+    this.#wire = wire;
     this.#options = options;
-    this.#trust = new Trust(options);
+    this.#trust = trust ?? new Trust(options);
     this.#verify = options.verify ?? true;
     this.#serverName = canonicalName(options.serverName);
     this.#check = identityCheck(options);
@@ -43,7 +43,15 @@ export class TlsOpener implements Opener {
       );
   }
 
-  open(origin: Origin, onread: OnRead, events: OpeningEvents): () => void {
+  /**
+   * The same over another way. What is dear to make is shared, sessions are not: they would tell a server that both ways lead
+   * to one client.
+   */
+  over(wire: Wire): TlsOpener {
+    return new TlsOpener(this.#options, wire, { protocols: this.#protocols, trust: this.#trust });
+  }
+
+  open(origin: Origin, onread: OnRead | undefined, events: OpeningEvents): () => void {
     let stop = this.#try(origin, onread, {
       ...events,
       onStep: step => events.onStep(step),
@@ -57,7 +65,7 @@ export class TlsOpener implements Opener {
     return () => stop();
   }
 
-  #try(origin: Origin, onread: OnRead, events: TryEvents): () => void {
+  #try(origin: Origin, onread: OnRead | undefined, events: TryEvents): () => void {
     const host = this.#serverName ?? origin.hostname;
     const key = `${origin.key} ${host}`;
     const { context } = this.#trust;
@@ -80,12 +88,12 @@ export class TlsOpener implements Opener {
       this.#sessions.delete(key);
       events.onFailure(error, context);
     };
-    const stop = this.#tcp.open(origin, make, {
+    const stop = this.#wire.open(origin, make, {
       onStep: step => events.onStep(step),
-      onConnect: socket => {
+      onConnect: (socket, reads = "buffer") => {
         secure = socket as TLSSocket;
         secure.setNoDelay(true);
-        this.#handshake(secure, { key, host, session }, { ...events, onFailure: failed });
+        this.#handshake(secure, { key, host, session, reads }, { ...events, onFailure: failed });
       },
       onFailure: failed,
     });
@@ -112,7 +120,7 @@ export class TlsOpener implements Opener {
       socket.off("error", failed).off("close", closed);
       const error = refusal();
       if (error !== undefined) return failed(error);
-      events.onOpen(socket, "buffer");
+      events.onOpen(socket, peer.reads);
     });
   }
 
@@ -149,6 +157,7 @@ interface Peer {
   /** The name that it must prove. */
   readonly host: string;
   readonly session: Session | undefined;
+  readonly reads: Reads;
 }
 
 /** As it is resolved and compared: in ASCII and lower case. */
