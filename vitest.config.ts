@@ -16,5 +16,7 @@ export default defineConfig({
     maxWorkers: 2,
     pool: "forks",
     unstubEnvs: true,
+    // Whatever proxy this machine has, servers of tests are reached without.
+    env: { http_proxy: "", https_proxy: "", all_proxy: "" },
   },
 });

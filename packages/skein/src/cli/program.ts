@@ -4,6 +4,7 @@ import { parseDuration } from "./args/duration.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
 import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
+import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
@@ -126,7 +127,11 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .option("-k, --insecure", "accept any certificate")
     .option("--cacert <file>", "trust the authorities in this file (PEM)")
     .option("--cert <file>", "show the certificate in this file (PEM) to servers that ask for one")
-    .option("--key <file>", "the key of --cert (PEM), where it is in another file");
+    .option("--key <file>", "the key of --cert (PEM), where it is in another file")
+    .option("-x, --proxy <url>", "through this proxy: http, https, socks5 or socks5h")
+    .option("--proxy-file <file>", "through the proxies in this file, one a line, which take turns")
+    .option("--noproxy <list>", "hosts to reach without a proxy, as NO_PROXY lists them")
+    .addOption(resolve());
 }
 
 /** An option with a parser that is told how to name it in a message. */
@@ -153,6 +158,13 @@ function header(): Option {
   return new Option("-H, --header <name: value>", "a header; may be given again").argParser(
     (text, before: HeaderArgument[] = []) => [...before, parseHeader(text)],
   );
+}
+
+function resolve(): Option {
+  return new Option(
+    "--resolve <host:port:address>",
+    "take this address for a host; may be given again",
+  ).argParser((text, before: ResolvedHost[] = []) => [...before, parseResolve(text)]);
 }
 
 /** A second one would silently replace the first: so it is refused. */

@@ -80,6 +80,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#owner = owner;
     this.#setup = setup;
     this.#sender = new Http2Sender({
+      proxy: socket.proxy,
       out: this.#out,
       window: new SendWindow(),
       onProgress: stream => {

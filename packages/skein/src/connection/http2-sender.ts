@@ -1,5 +1,6 @@
 import { LocalProtocolError } from "../core/errors.ts";
 import { messageOf } from "../core/message-of.ts";
+import type { ProxyHop } from "../core/proxy-options.ts";
 import type { Request } from "../core/request.ts";
 import type { SendWindow } from "../protocol/http2/flow-window.ts";
 import { HpackEncoder } from "../protocol/http2/hpack/hpack-encoder.ts";
@@ -9,6 +10,7 @@ import type { Http2Output } from "./http2-output.ts";
 import type { Http2Stream } from "./http2-stream.ts";
 import { Http2Upload } from "./http2-upload.ts";
 import { bodyFailed, openBody } from "./outgoing-body.ts";
+import { checkForProxy } from "./outgoing-head.ts";
 
 /** Data that is put together for one write: more waits until the network has taken that. */
 const MOST_PENDING = 256 * 1024;
@@ -17,6 +19,8 @@ interface SenderParts {
   readonly out: Http2Output;
   /** The connection's. */
   readonly window: SendWindow;
+  /** Through which the connection leads. */
+  readonly proxy: ProxyHop | undefined;
   /** Some of the stream's body is on its way. */
   onProgress(stream: Http2Stream): void;
   /** All of it is. */
@@ -54,6 +58,7 @@ export class Http2Sender {
     const { method, url, body } = request;
     const hasBody = body !== undefined && body.length !== 0;
     try {
+      if (this.#parts.proxy !== undefined) checkForProxy(request, this.#parts.proxy);
       writeRequestHead(this.#parts.out.writer, this.#encoder, {
         streamId: stream.id,
         endStream: !hasBody,

@@ -29,7 +29,7 @@ export function headOf(request: Request, proxy?: ProxyHop): string {
 }
 
 /** What was given for a proxy goes to that one alone: in a request's own fields it would reach the server behind it. */
-function checkForProxy({ method, headers }: Request, proxy: ProxyHop): void {
+export function checkForProxy({ method, headers }: Request, proxy: ProxyHop): void {
   if (headers.has("proxy-authorization"))
     throw new Error("proxy-authorization is for the proxy alone: give it as proxy: { url, auth }");
   if (method === "CONNECT" && proxy.forwards)

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import type { TlsOptions } from "../../entry/node.ts";
 import { FileError, UsageError } from "../exit-code.ts";
 import { checkedHeaderValue, type HeaderArgument, joinHeaders } from "./header.ts";
+import type { NetworkFlags } from "./network.ts";
 
 /** Flags that every command has, as they were parsed. */
-export interface CommonFlags {
+export interface CommonFlags extends NetworkFlags {
   readonly header?: readonly HeaderArgument[];
   readonly userAgent?: string;
   readonly insecure?: boolean;

@@ -5,6 +5,7 @@ import { Client } from "../../entry/node.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
+import { networkOf } from "../args/network.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundNursery } from "../bound-nursery.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
@@ -85,6 +86,7 @@ function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
       maxConnectionsPerOrigin: Math.min(flags.perHost, flags.concurrency),
     },
     ...(tls === undefined ? {} : { tls }),
+    ...networkOf(flags),
   };
 }
 

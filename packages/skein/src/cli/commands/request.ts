@@ -3,6 +3,7 @@ import { Client, type Response } from "../../entry/node.ts";
 import { redactUrls } from "../../entry/redaction.ts";
 import { readBody } from "../args/body.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
+import { networkOf } from "../args/network.ts";
 import { parseUrlArgument } from "../args/url.ts";
 import { EXIT, type ExitCode, FileError } from "../exit-code.ts";
 import { renderHead, renderRequest, renderResponse } from "../render/exchange.ts";
@@ -41,6 +42,7 @@ function clientOptions(flags: RequestFlags) {
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(flags.maxBody === undefined ? {} : { limits: { maxResponseBytes: flags.maxBody } }),
     ...(tls === undefined ? {} : { tls }),
+    ...networkOf(flags),
   };
 }
 
