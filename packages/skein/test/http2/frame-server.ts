@@ -4,7 +4,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import { testCertificates } from "@skein/testkit";
 
 /** A frame that the client has sent. */
-export interface SentFrame {
+interface SentFrame {
   readonly type: number;
   readonly flags: number;
   readonly streamId: number;
