@@ -6,12 +6,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBatchMemory } from "./batch-memory.ts";
 import { benchImport } from "./import-time.ts";
+import { benchSecureCalls } from "./secure-calls.ts";
 import { benchSmallCalls } from "./small-calls.ts";
 import { benchUrlList } from "./url-list.ts";
 
 const short = process.argv.includes("--short");
 const parts = [
   await benchSmallCalls(short ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 3 }),
+  await benchSecureCalls(short ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 3 }),
   await benchImport(short ? 1 : 15),
   await benchUrlList(short ? 1 : 5, short ? 1_000 : 100_000),
   await benchBatchMemory(short ? 5_000 : 1_000_000),

@@ -1,17 +1,24 @@
 import * as net from "node:net";
+import * as tls from "node:tls";
 import type { MakeClient } from "./client.ts";
 
 /**
- * The bound on Node: sockets with `onread`, a constant request, the end of the answer found by its known length. It
+ * The bound on Node: sockets (of node:tls for https) with `onread`, a constant request, the end of the answer found by its known length. It
  * parses nothing, so it only works on the fixed answer of this benchmark.
  */
 export const makeClient: MakeClient = async ({ url, connections }) => {
-  const { hostname, port, host, pathname } = new URL(url);
+  const { protocol, hostname, port, host, pathname } = new URL(url);
+  const connect = protocol === "https:" ? connectTls : net.connect;
   const head = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\n\r\n`;
-  const length = await measureAnswer(Number(port), hostname, head);
+  const length = await measureAnswer(connect({ port: Number(port), host: hostname }), head);
   const idle: RawConnection[] = [];
   for (let i = 0; i < connections; i++)
-    idle.push(new RawConnection(Number(port), hostname, { head, length }));
+    idle.push(
+      new RawConnection(onread => connect({ port: Number(port), host: hostname, noDelay: true, onread }), {
+        head,
+        length,
+      }),
+    );
   return {
     async call() {
       const connection = idle.pop()!;
@@ -31,11 +38,11 @@ class RawConnection {
   #received = 0;
   readonly #answer: { head: string; length: number };
 
-  constructor(port: number, host: string, answer: { head: string; length: number }) {
+  constructor(connect: (onread: net.OnReadOpts) => net.Socket, answer: { head: string; length: number }) {
     this.#answer = answer;
     const buffer = Buffer.alloc(65_536);
     const callback = (read: number) => this.#read(read, buffer);
-    this.socket = net.connect({ port, host, noDelay: true, onread: { buffer, callback } });
+    this.socket = connect({ buffer, callback });
   }
 
   request(): Promise<string> {
@@ -55,10 +62,14 @@ class RawConnection {
   }
 }
 
-function measureAnswer(port: number, host: string, head: string): Promise<number> {
+function connectTls(options: net.TcpNetConnectOpts): net.Socket {
+  return tls.connect({ ...options, ALPNProtocols: ["http/1.1"] } as tls.ConnectionOptions);
+}
+
+function measureAnswer(socket: net.Socket, head: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let length = 0;
-    const socket = net.connect({ port, host }, () => socket.write(head));
+    socket.write(head);
     socket.on("data", chunk => {
       length += chunk.length;
       setTimeout(() => socket.destroy(), 50);

@@ -87,6 +87,8 @@ export class Http2Inbound implements FrameSink {
       this.#out.writer.windowUpdate(0, increment);
       this.#out.flushSoon();
     }
+    // Some servers (nginx 1.22, of an empty file) end a stream twice: with its head, and with no data behind it.
+    if (flowControlled === 0 && this.#streams.hasEnded(frame.streamId)) return;
     const stream = this.#receive(frame.streamId, endStream ? "recv-data-end" : "recv-data");
     if (stream === undefined) return;
     if (!stream.receiveWindow.receive(flowControlled))

@@ -40,6 +40,11 @@ export class Http2Streams {
     return this.#open.get(stream.id) === stream;
   }
 
+  /** Whether a stream was open, and is no more. */
+  hasEnded(streamId: number): boolean {
+    return streamId < this.#nextId && streamId % 2 === 1 && !this.#open.has(streamId);
+  }
+
   add(stream: Http2Stream): void {
     this.#open.set(stream.id, stream);
     this.#nextId += 2;

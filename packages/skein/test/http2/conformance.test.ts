@@ -90,6 +90,9 @@ const CASES: Readonly<Record<string, Case>> = {
     connection: "STREAM_CLOSED",
     code: "none",
   },
+  "an end behind the end is harmless (nginx 1.22 does that)": {
+    sends: id => [...whole(id), frame("DATA", id, { flags: END_STREAM })],
+  },
   "empty DATA is harmless": {
     sends: id => [headers(id), frame("DATA", id), frame("DATA", id, { flags: END_STREAM, payload: "ok" })],
   },
