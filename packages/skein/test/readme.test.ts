@@ -22,6 +22,7 @@ const PRINTED = [
   /^\{ message: 'hello', number: 42 \} Grüße, 世界 ✓\n\n$/,
   /^HTTP_STATUS GET http:.*\/status\/404: answered 404 Not Found.*\n$/,
   /^complete 2 0\n$/,
+  /^Grüße, 世界 ✓\n\n?$/,
 ];
 
 /** The pages whose snippets say themselves what they print: `console.log(…); // this`. */
