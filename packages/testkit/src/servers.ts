@@ -7,6 +7,7 @@ export { compressedPayload, ORIGIN_DOCUMENT } from "./origin-payloads.ts";
 export { type OriginExchange, type OriginRoute, sendJson, sendText } from "./origin-routes.ts";
 export { type OriginOptions, type OriginServer, originServer, type SeenRequest } from "./origin-server.ts";
 export { type ProxyServer, type ProxyServerOptions, proxyServer } from "./proxy-server.ts";
+export { type RealProxy, realProxy } from "./real-proxies.ts";
 export * from "./scripted-server.ts";
 export * from "./scripted-service.ts";
 export type { ServerProcess } from "./server-process.ts";

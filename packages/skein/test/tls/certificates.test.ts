@@ -2,7 +2,10 @@ import {
   type CertificateKind,
   describe,
   expect,
+  onTestFinished,
   originServer,
+  proxyServer,
+  socksServer,
   test,
   testCertificates,
   tlsOriginServer,
@@ -80,6 +83,15 @@ function expectOutcome(result: string | SkeinError, { refused }: Case): void {
   expect(error.message).not.toMatch(/verify|insecure|reject/i);
 }
 
+async function startProxy(kind: string) {
+  const server = await (kind.startsWith("socks")
+    ? socksServer()
+    : proxyServer(kind === "https" ? { certificate: "valid" } : {}));
+  onTestFinished(() => server.close());
+  const url = `${kind}://127.0.0.1:${server.port}`;
+  return { server, settings: { url, ...(kind === "https" && { tls: { ca } }) } };
+}
+
 describe.each(Object.keys(CASES))("a certificate %s", name => {
   const facts = CASES[name]!;
   const { host = "localhost", tls = { ca } } = facts;
@@ -114,6 +126,15 @@ describe.each(Object.keys(CASES))("a certificate %s", name => {
       expectOutcome(task.state === "succeeded" ? task.response.text() : (task.error as SkeinError), facts);
   });
 
+  test.each(["http", "https", "socks5", "socks5h"])("through a proxy of kind %s, twice", async kind => {
+    await using origin = await serverOf(facts);
+    const proxy = await startProxy(kind);
+    await using client = new Client({ tls, retry: 2, proxy: proxy.settings });
+    for (let i = 0; i < 2; i++) expectOutcome(await outcome(client, `${at(origin.url)}/ok`), facts);
+    expect(proxy.server.connections).toBeGreaterThan(0);
+    if (facts.refused) expect(origin.requestCount).toBe(0);
+  });
+
   test("verify: false accepts it", async () => {
     await using origin = await serverOf(facts);
     await using client = new Client({ tls: { ...tls, verify: false }, retry: false });
@@ -127,4 +148,40 @@ test("a client that trusts anyone shares nothing with one that does not", async 
   expect(await anyone.get(`${origin.url}/ok`).text()).toBe("ok");
   await using careful = new Client({ tls: { ca }, retry: false });
   await expect(careful.get(`${origin.url}/ok`)).rejects.toBeInstanceOf(CertificateError);
+});
+
+test.each(["expired", "wrongHost", "selfSigned", "untrusted", "client"] as const)(
+  "a proxy whose own certificate is %s is refused: before it hears of the request, and whatever servers are trusted",
+  async certificate => {
+    await using origin = await originServer();
+    await using secure = await tlsOriginServer();
+    await using proxy = await proxyServer({ certificate, auth: "me:pw" });
+    const url = proxy.url.replace("//", "//me:pw@");
+    await using client = new Client({ tls: { ca, verify: false }, retry: 2, proxy: { url, tls: { ca } } });
+    for (const at of [origin.url, secure.url]) {
+      const error = (await outcome(client, `${at}/ok`)) as SkeinError;
+      expect(error).toBeInstanceOf(CertificateError);
+      expect(error).toMatchObject({ code: "CERTIFICATE_INVALID", requestSent: "none", retryable: false });
+      expect(error.message).toContain(
+        `the proxy ${proxy.url}: the certificate of 127.0.0.1:${proxy.port} is refused`,
+      );
+      expect(error.message).not.toContain("me:pw");
+    }
+    expect(proxy.received.join("")).toBe("");
+    await using trusting = new Client({ tls: { ca }, proxy: { url, tls: { verify: false } } });
+    expect(await outcome(trusting, `${secure.url}/ok`)).toBe("ok");
+  },
+);
+
+test("the options of servers are not those of the proxy: neither trust nor a client's certificate goes there", async () => {
+  await using origin = await tlsOriginServer();
+  await using proxy = await proxyServer({ certificate: "valid" });
+  const { cert, key } = certificates.client;
+  await using client = new Client({
+    tls: { ca, cert, key, serverName: "localhost" },
+    retry: false,
+    proxy: proxy.url,
+  });
+  expect(await outcome(client, `${origin.url}/ok`)).toBeInstanceOf(CertificateError);
+  expect(proxy.received.join("")).toBe("");
 });
