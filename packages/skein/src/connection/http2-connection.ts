@@ -59,6 +59,8 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   readonly #floods = new FloodGuard();
   readonly #peerSettings = new PeerSettings();
   readonly #sender: Http2Sender;
+  /** When the last byte came, on the coarse time. */
+  #heardAt = 0;
   #closed = false;
   /** Takes no more streams; closes when the last one has ended. */
   #retired = false;
@@ -157,7 +159,10 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#floods.reset(now, this.#inbound.reader.counts);
     for (const stream of this.#streams) {
       const error = stream.lateness(now, this.#setup);
-      if (error !== undefined) this.end(stream, error, "CANCEL");
+      if (error === undefined) continue;
+      // Nothing came for anybody since it last heard of the server: the next one would not fare better here.
+      if (this.#heardAt <= stream.activeAt) this.#retired = true;
+      this.end(stream, error, "CANCEL");
     }
   }
 
@@ -202,6 +207,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   onBytes(buffer: Uint8Array, length: number): void {
     if (this.#closed) return;
+    this.#heardAt = this.#setup.time.now;
     this.#inbound.reader.receive(buffer, 0, length);
     if (this.#closed) return;
     const flood = this.#floods.check(this.#inbound.reader.counts);
