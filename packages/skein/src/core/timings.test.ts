@@ -24,6 +24,11 @@ describe("timings", () => {
       [1, 2, 3, 4, 1],
     ],
     [
+      "through a proxy that speaks TLS",
+      { startedAt: 101, resolveAt: 101, connectAt: 102, proxyAt: 104, tlsAt: 108, readyAt: 110 },
+      [1, 1, 2, 2, 1],
+    ],
+    [
       "an address",
       { startedAt: 101, resolveAt: 0, connectAt: 101, proxyAt: 0, tlsAt: 0, readyAt: 109 },
       [1, undefined, 8, undefined, 2],

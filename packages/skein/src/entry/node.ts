@@ -23,10 +23,10 @@ import { VERSION } from "./version.ts";
  */
 export class Client extends BaseClient {
   constructor(options: ClientOptions = {}) {
-    const { tls, transport, ...network } = ownOptions(options);
+    const { tls, transport, trustEnv, ...network } = ownOptions(options);
     // Who brings another transport has no connections of ours that the environment could send elsewhere.
-    const trustEnv = transport === undefined ? network.trustEnv : false;
-    const ports = nodePorts(tls && ownOptions(tls), ownOptions({ ...network, trustEnv }));
+    const heedsEnv = transport === undefined ? trustEnv : false;
+    const ports = nodePorts(tls && ownOptions(tls), ownOptions({ ...network, trustEnv: heedsEnv }));
     super(options, {
       ports,
       parts: PARTS_AT_HAND,

@@ -17,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws InvalidOption naming the variable that holds no proxy's URL
  */
 export function environmentProxies(environment: Environment): EnvironmentProxies {
-  const isCgi = environment.REQUEST_METHOD !== undefined;
+  const isCgi = Object.hasOwn(environment, "REQUEST_METHOD");
   const find = (name: string) => variableOf(environment, name, !(isCgi && name === "http_proxy"));
   const noProxy = parseNoProxy(find("no_proxy")?.value ?? "");
   const bypasses: NoProxy = (hostname, port) => isThisMachine(hostname) || noProxy(hostname, port);
@@ -36,7 +36,8 @@ interface Variable {
 
 function variableOf(environment: Environment, name: string, inUpperCase: boolean): Variable | undefined {
   for (const key of inUpperCase ? [name, name.toUpperCase()] : [name]) {
-    const value = environment[key];
+    // Its own: what stands on Object.prototype names no proxy.
+    const value = Object.hasOwn(environment, key) ? environment[key] : undefined;
     if (value !== undefined) return { name: key, value: value.trim() };
   }
   return undefined;

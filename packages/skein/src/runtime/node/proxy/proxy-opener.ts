@@ -61,7 +61,7 @@ export class ProxyOpener implements Opener {
     const { tcp, direct } = this.#setup;
     const reach =
       proxy.origin.scheme === "https"
-        ? new TlsOpener(proxy.tls, tcp, { protocols: ["http/1.1"] })
+        ? new TlsOpener(proxy.tls, tcp, { protocols: ["http/1.1"], trust: undefined })
         : new PlainOpener(tcp);
     const tunnel = new Tunnel({ proxy, reach, names: tcp });
     const carries = { name: proxy.name, forwards: false, fields: "" };

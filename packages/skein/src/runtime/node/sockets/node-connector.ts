@@ -19,7 +19,10 @@ export function nodeConnector(tls: TlsOptions = {}, network: NetworkOptions = {}
     throw new InvalidOption(`http2: expected true or false; got ${typeof http2}`);
   const tcp = new TcpOpener(ownOptions(reach));
   const protocols = http2 ? ["h2", "http/1.1"] : ["http/1.1"];
-  const direct = { http: new PlainOpener(tcp), https: new TlsOpener(ownOptions(tls), tcp, { protocols }) };
+  const direct = {
+    http: new PlainOpener(tcp),
+    https: new TlsOpener(ownOptions(tls), tcp, { protocols, trust: undefined }),
+  };
   const choice = ProxyChoice.of(ownOptions(reach));
   const proxied = choice && new ProxyOpener({ choice, tcp, direct });
   return {

@@ -122,7 +122,9 @@ export class NodeSocket implements Socket {
   }
 
   #fail(error: Error): void {
-    this.#failure ??= socketFailure(error, `${this.#origin.hostname}:${this.#origin.port}`);
+    const { hostname, port } = this.#origin;
+    const target = this.proxy?.forwards ? `the proxy ${this.proxy.name}` : `${hostname}:${port}`;
+    this.#failure ??= socketFailure(error, target);
   }
 
   #closed(): void {

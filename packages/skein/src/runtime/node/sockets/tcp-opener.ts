@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** What Node is told of one attempt: where to, and from where; or the socket that there is already. */
-export type Attempt = Readonly<Record<string, unknown>> & { readonly socket?: net.Socket };
+export type Attempt = Readonly<Record<string, unknown>> & { readonly socket?: net.Socket | undefined };
 
 export interface TcpEvents {
   onStep(step: "resolve" | "connect" | "proxy"): void;
@@ -45,6 +45,7 @@ export const NOT_GIVEN = {
   path: undefined,
   fd: undefined,
   handle: undefined,
+  socket: undefined,
   lookup: undefined,
   hints: undefined,
   family: undefined,

@@ -27,7 +27,11 @@ export class TlsOpener implements Opener {
    * @param how `protocols` are for the server to choose from (ALPN)
    * @throws InvalidOption naming what can't be used
    */
-  constructor(options: TlsOptions, wire: Wire, { protocols, trust }: { protocols: string[]; trust?: Trust }) {
+  constructor(
+    options: TlsOptions,
+    wire: Wire,
+    { protocols, trust }: { protocols: string[]; trust: Trust | undefined },
+  ) {
     this.#protocols = protocols;
     checkTlsOptions(options);
     this.#wire = wire;
