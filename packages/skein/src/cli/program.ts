@@ -131,7 +131,8 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .option("-x, --proxy <url>", "through this proxy: http, https, socks5 or socks5h")
     .option("--proxy-file <file>", "through the proxies in this file, one a line, which take turns")
     .option("--noproxy <list>", "hosts to reach without a proxy, as NO_PROXY lists them")
-    .addOption(resolve());
+    .addOption(resolve())
+    .option("--http2", "many requests over one connection, where a server has HTTP/2");
 }
 
 /** An option with a parser that is told how to name it in a message. */

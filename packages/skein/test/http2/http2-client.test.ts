@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -6,9 +7,11 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test, testCertificates, tlsOriginServer } from "@skein/testkit";
 import { Client, type ClientOptions, type SkeinError } from "../../src/entry/node.ts";
+import { readRows, runSkein, scratchDirectory } from "../run-skein.ts";
 
 const { ca, valid } = testCertificates();
 
@@ -419,4 +422,19 @@ test("a batch, and client.fetch, over one connection", async () => {
   expect(bytes).toBe((499 * 500) / 2);
   expect(await (await client.fetch(`${origin.url}/ok`)).text()).toBe("ok");
   expect(origin.sessions).toHaveLength(1);
+});
+
+test("skein fetch --http2: a list over one connection; skein get -i --http2 says so", async () => {
+  const origin = await http2Origin({});
+  const cwd = scratchDirectory();
+  const urls = Array.from({ length: 200 }, (_, i) => `${origin.url}/size/${i}`);
+  writeFileSync(join(cwd, "urls.txt"), urls.join("\n"));
+  const trust = ["--http2", "--cacert", testCertificates().caFile];
+  const fetched = await runSkein(["fetch", "urls.txt", "-o", "out.jsonl", "--per-host", "50", ...trust], {
+    cwd,
+  });
+  expect(fetched.code).toBe(0);
+  expect(readRows(join(cwd, "out.jsonl")).filter(row => row.state === "succeeded")).toHaveLength(200);
+  expect(origin.sessions).toHaveLength(1);
+  expect((await runSkein(["get", "-i", `${origin.url}/ok`, ...trust])).stdout).toMatch(/^HTTP\/2 200/);
 });

@@ -10,6 +10,7 @@ export interface NetworkFlags {
   readonly proxyFile?: string;
   readonly noproxy?: string;
   readonly resolve?: readonly ResolvedHost[];
+  readonly http2?: boolean;
 }
 
 /** `--resolve example.com:443:127.0.0.1` */
@@ -19,9 +20,10 @@ export interface ResolvedHost {
   readonly addresses: readonly string[];
 }
 
-/** Which way requests take, from -x, --proxy-file, --noproxy and --resolve. */
+/** Which way requests take, from -x, --proxy-file, --noproxy, --resolve and --http2. */
 export function networkOf(flags: NetworkFlags): NetworkOptions {
-  return { ...proxyOf(flags), ...(flags.resolve && { lookup: lookupOf(flags.resolve) }) };
+  const { resolve, http2 } = flags;
+  return { ...proxyOf(flags), ...(resolve && { lookup: lookupOf(resolve) }), ...(http2 && { http2 }) };
 }
 
 function proxyOf({ proxy, proxyFile, noproxy }: NetworkFlags): NetworkOptions {
