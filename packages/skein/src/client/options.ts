@@ -94,6 +94,12 @@ export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredent
   logger?: Logger | null | false;
 }
 
+/** What connections are made and kept by. */
+export interface ConnectionOptions extends NetworkOptions {
+  limits?: LimitOptions;
+  tls?: TlsOptions;
+}
+
 export interface ClientOptions extends ExtendOptions, NetworkOptions {
   limits?: LimitOptions;
   /** Which servers are trusted, and how this client proves itself to them. Default: the runtime's and the system's roots. */
@@ -285,6 +291,15 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
     );
   }
   return apply(settings, checkNames(options, EXTEND_NAMES, "extend"));
+}
+
+/**
+ * The limits of connections that belong to no client.
+ *
+ * @throws InvalidOption naming the option: an unknown name, a value that makes no sense
+ */
+export function connectionLimits(options: ConnectionOptions): ClientSettings["limits"] {
+  return normalizeLimits(checkNames(options, ["limits", "tls", ...NETWORK_NAMES], "httpTransport").limits);
 }
 
 function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {

@@ -2,9 +2,10 @@
 
 import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
-import type { ClientOptions } from "../client/options.ts";
+import { type ClientOptions, type ConnectionOptions, connectionLimits } from "../client/options.ts";
 import { PARTS_AT_HAND } from "../client/parts-at-hand.ts";
 import { ownOptions } from "../core/own-options.ts";
+import type { Transport } from "../core/service.ts";
 import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 import { Pool } from "../pool/pool.ts";
 import { nodeClock } from "../runtime/node/node-clock.ts";
@@ -34,6 +35,20 @@ export class Client extends BaseClient {
       userAgent: `skein/${VERSION}`,
     });
   }
+}
+
+/**
+ * Connections with options of their own, for `mounts`: other proxies, another trust for some URLs.
+ *
+ * @throws InvalidOption when an option is unknown or makes no sense
+ * @example
+ * const inside = httpTransport({ proxy: "http://proxy.internal.example:3128", tls: { ca } });
+ * const client = new Client({ mounts: { "all://*.internal.example": inside } });
+ */
+export function httpTransport(options: ConnectionOptions = {}): Transport {
+  const limits = connectionLimits(options);
+  const { tls, ...network } = ownOptions(options);
+  return new Pool(limits, nodePorts(tls && ownOptions(tls), ownOptions(network)));
 }
 
 /**
@@ -99,7 +114,7 @@ export type { EventStream, EventsOptions } from "../client/events/event-stream.t
 export type { Fetch } from "../client/fetch/fetch.ts";
 export type { Mounts } from "../client/mounts.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
-export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { ClientOptions, ConnectionOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { ProgressOptions } from "../client/progress-options.ts";

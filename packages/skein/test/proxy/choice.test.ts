@@ -10,7 +10,13 @@ import {
   tlsOriginServer,
   vi,
 } from "@skein/testkit";
-import { Client, type ClientOptions, harRecorder, type TraceEvent } from "../../src/entry/node.ts";
+import {
+  Client,
+  type ClientOptions,
+  harRecorder,
+  httpTransport,
+  type TraceEvent,
+} from "../../src/entry/node.ts";
 import { environmentProxies } from "../../src/runtime/node/proxy/proxy-environment.ts";
 
 const { ca } = testCertificates();
@@ -161,6 +167,33 @@ test("by scheme, with exceptions, and none at all", async () => {
   vi.stubEnv("http_proxy", at);
   expect(await reached(null)).toEqual([0, 0]);
   expect(await reached(false)).toEqual([0, 0]);
+});
+
+test("by origin: mounts of connections with proxies of their own, and each hop of a redirect takes its own way", async () => {
+  await using origin = await originServer();
+  await using secure = await tlsOriginServer();
+  const [first, second] = await proxies("a:b", undefined);
+  await using client = new Client({
+    retry: false,
+    proxy: second!.url,
+    mounts: {
+      "https://": httpTransport({
+        proxy: { url: first!.url, auth: ["a", "b"] },
+        tls: { ca },
+        limits: { maxConnections: 2 },
+      }),
+    },
+  });
+  const to = encodeURIComponent(`${secure.url}/ok`);
+  expect(await client.get(`${origin.url}/redirect/302?to=${to}`).text()).toBe("ok");
+  expect([first!.tunnels.length, second!.forwarded.length]).toEqual([1, 1]);
+  await Promise.all(Array.from({ length: 6 }, () => client.get(`${secure.url}/delay/20`)));
+  expect(first!.connections).toBe(2);
+  expect(second!.received.join("")).not.toMatch(/proxy-auth/i);
+  await client.close();
+  await expect.poll(() => secure.openConnections).toBe(0);
+  expect(() => httpTransport({ retry: 1 } as object)).toThrow(/httpTransport: there is no option "retry"/);
+  expect(() => httpTransport({ limits: { maxConnections: 0 } })).toThrow(/limits\.maxConnections/);
 });
 
 describe("the environment", () => {
