@@ -104,29 +104,36 @@ function isWhole(response: ResponseFields): boolean {
   return nextResponsePhase("head", kind, true) === "ended" && expectedDataLength("GET", response) <= 0;
 }
 
-test(`${CASES} connections of seed ${SEED}: no fields but those that Node's client reads`, {
-  timeout: 0,
-}, async () => {
-  let handedOut = 0;
-  let refused = 0;
-  for (let index = 0; index < CASES; index++) {
-    const blocks = generateBlocks(new Choices(SEED + index * 7_919));
-    const node = await readByNode(blocks);
-    const decoder = new HpackDecoder();
-    const response = new ResponseFields({ latin1 });
-    for (const [i, block] of blocks.entries()) {
-      const verdict = decoder.decode(block, 0, block.length);
-      if (verdict === "malformed") break;
-      if (!response.readHead(decoder.fields) || !isWhole(response)) {
-        refused += 1;
-        continue;
+/** Node 22 never ends some requests whose header block it refused: then there is no verdict to wait for. */
+const hasVerdicts = Number(process.versions.node.split(".")[0]) >= 24;
+
+test.skipIf(!hasVerdicts)(
+  `${CASES} connections of seed ${SEED}: no fields but those that Node's client reads`,
+  {
+    timeout: 0,
+  },
+  async () => {
+    let handedOut = 0;
+    let refused = 0;
+    for (let index = 0; index < CASES; index++) {
+      const blocks = generateBlocks(new Choices(SEED + index * 7_919));
+      const node = await readByNode(blocks);
+      const decoder = new HpackDecoder();
+      const response = new ResponseFields({ latin1 });
+      for (const [i, block] of blocks.entries()) {
+        const verdict = decoder.decode(block, 0, block.length);
+        if (verdict === "malformed") break;
+        if (!response.readHead(decoder.fields) || !isWhole(response)) {
+          refused += 1;
+          continue;
+        }
+        handedOut += 1;
+        const which = `SKEIN_FUZZ_SEED=${SEED}, connection ${index}, block ${i}: ${block.toString("hex")}`;
+        expect(node[i], which).toEqual(fieldsOf(decoder.fields).flat());
       }
-      handedOut += 1;
-      const which = `SKEIN_FUZZ_SEED=${SEED}, connection ${index}, block ${i}: ${block.toString("hex")}`;
-      expect(node[i], which).toEqual(fieldsOf(decoder.fields).flat());
     }
-  }
-  console.log(`seed ${SEED}: ${handedOut} blocks handed out, ${refused} refused`);
-  expect(handedOut).toBeGreaterThan(CASES);
-  expect(refused).toBeGreaterThan(CASES / 20);
-});
+    console.log(`seed ${SEED}: ${handedOut} blocks handed out, ${refused} refused`);
+    expect(handedOut).toBeGreaterThan(CASES);
+    expect(refused).toBeGreaterThan(CASES / 20);
+  },
+);
