@@ -15,7 +15,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch; for what people and servers read, never for durations. */
   wallNow(): number;
-  /** Calls `run` once, `delayMs` from now. */
+  /** Calls `run` once, `delayMs` from now; with 0, as soon as what has arrived by now was read. */
   setTimer(run: () => void, delayMs: number): Timer;
   /** A number in [0, 1): jitter comes from here, so that a seeded clock makes a run repeatable. */
   random(): number;

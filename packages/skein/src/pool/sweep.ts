@@ -13,8 +13,9 @@ const BLOCKED_MS = 4 * SWEEP_INTERVAL_MS;
  * keeps the process alive only while a call is in flight: idle connections do not.
  *
  * No block of the event loop is taken for the silence of a server. A tick has two steps, with a turn of the loop between
- * them: what has arrived by the first one is read before the second one looks who has been silent. And what was noted
- * during a block, with the time from before it, counts as noted at its end (`since`).
+ * them: what has arrived by the first one is read before the second one looks who has been silent. If that turn was
+ * blocked as well, what arrived meanwhile is given one more. And what was noted during a block, with the time from before
+ * it, counts as noted at its end (`since`).
  */
 export class Sweep implements CoarseTime {
   now: number;
@@ -64,7 +65,12 @@ export class Sweep implements CoarseTime {
   /** First what has arrived is read, in the turn of the loop that a timer of no time leaves. */
   #tick(): void {
     this.#step();
-    this.#setTimer(() => this.#look(), 0);
+    const { blocked } = this;
+    this.#setTimer(() => {
+      this.#step();
+      if (this.blocked === blocked) this.#look();
+      else this.#setTimer(() => this.#look(), 0);
+    }, 0);
   }
 
   #look(): void {

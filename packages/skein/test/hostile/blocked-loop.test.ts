@@ -57,6 +57,27 @@ test("what arrived during a block counts from when it was read", async () => {
   client.destroy();
 });
 
+test.each(["timer", "immediate"] as const)(
+  "a block between a look at the clock and one at the timeouts (in a %s) is no silence either",
+  async where => {
+    nothingEscapes();
+    await using server = await plannedServer();
+    const client = new Client({ retry: false, timeout: { total: "10s", read: 500, headers: 500 } });
+    await client.get(server.url);
+    const call = client.get(server.planned(100, HEAD, "ok")).text();
+    await new Promise<void>(resolve => {
+      setTimeout(() => {
+        const lateBlock = () => resolve(block(1_200));
+        // Due by the end of the first block, and later than the pool's own timer, which then is due as well.
+        setTimeout(() => (where === "timer" ? lateBlock() : setImmediate(lateBlock)), 30);
+        block(60);
+      }, 1);
+    });
+    expect(await call).toBe("ok");
+    client.destroy();
+  },
+);
+
 test("a block does not use up the time to connect", async () => {
   nothingEscapes();
   await using server = await plannedServer();

@@ -11,6 +11,7 @@ export const nodeClock: Clock = {
   wallNow: () => Date.now(),
   random: () => Math.random(),
   setTimer(run: () => void, delayMs: number): Timer {
+    if (delayMs <= 0) return soon(run);
     const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER));
     return {
       cancel: () => clearTimeout(timer),
@@ -19,3 +20,17 @@ export const nodeClock: Clock = {
     };
   },
 };
+
+/**
+ * After what has arrived was read. A timer of no time would not do: where one callback takes a millisecond, it may fire among
+ * the very timers that set it.
+ */
+function soon(run: () => void): Timer {
+  const immediate = setImmediate(run);
+  return {
+    cancel: () => clearImmediate(immediate),
+    // It comes in this very turn of the loop: nothing is kept alive by it. Let go of, it would wait for another event.
+    ref: () => {},
+    unref: () => {},
+  };
+}
