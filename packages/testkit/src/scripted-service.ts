@@ -89,6 +89,7 @@ export function contextOf(facts: ContextFacts = {}): RequestContext {
     timeouts: { total: none, connect: none, read: none, write: none, headers: none, pool: none },
     policies: {
       attempts: facts.attempts ?? 3,
+      spendsBudget: facts.spendsBudget ?? true,
       maxRedirects: facts.maxRedirects ?? 20,
       downgrade: facts.downgrade ?? false,
     },

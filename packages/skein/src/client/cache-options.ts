@@ -1,4 +1,4 @@
-import { type CacheStore, MemoryCacheStore } from "../core/cache-store.ts";
+import type { CacheStore, MemoryCacheOptions } from "../core/cache-store.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames } from "../core/option-names.ts";
 import type { CacheSettings } from "../layers/cache/cache-layer.ts";
@@ -25,15 +25,16 @@ export interface CacheOptions {
 export function clientCache(
   base: CacheSettings | undefined,
   cache: CacheOptions | boolean | null | undefined,
+  newStore: (options: MemoryCacheOptions) => CacheStore,
 ): CacheSettings | undefined {
   if (cache === undefined) return base;
   if (cache === null || cache === false) return undefined;
-  if (cache === true) return { store: new MemoryCacheStore(), storeAuthorized: false };
+  if (cache === true) return { store: newStore({}), storeAuthorized: false };
   if (typeof cache !== "object")
     throw new InvalidOption(`cache: expected true, false or an object; got ${cache}`);
   checkNames(cache, ["store", "maxBytes", "maxEntries", "storeAuthorized"], "cache");
   const { store, storeAuthorized = false, ...limits } = cache;
-  if (store === undefined) return { store: new MemoryCacheStore(limits), storeAuthorized };
+  if (store === undefined) return { store: newStore(limits), storeAuthorized };
   for (const name of ["get", "set", "delete"] as const) {
     if (typeof store[name] !== "function") throw new InvalidOption(`cache.store: it has no method ${name}()`);
   }

@@ -8,12 +8,12 @@ import type { Request } from "../core/request.ts";
 import type { CallSettings, RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Layer, Service, Transport } from "../core/service.ts";
-import type { BatchRequest, OfTheCall } from "./batch-request.ts";
-import { type BodilessOptions, buildRequest, type RequestOptions } from "./build-request.ts";
+import type { BatchRequest } from "./batch-request.ts";
+import { buildRequest, type RequestOptions } from "./build-request.ts";
 import { Call } from "./call.ts";
-import { type CallOptions, overrideCall, refuseCallOptions } from "./call-options.ts";
+import { overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
-import { type CallCredentials, overrideCredentials, refuseCredentials } from "./credentials.ts";
+import { overrideCredentials, refuseCredentials } from "./credentials.ts";
 import { requireTime, timeLeft, withinTime } from "./deadline.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
@@ -31,11 +31,11 @@ import {
 import { raise } from "./outcome.ts";
 import type { PaginateOptions } from "./paginate.ts";
 import type { ClientParts } from "./parts.ts";
-import { type ProgressOptions, refuseProgress, withProgress } from "./progress-options.ts";
+import { refuseProgress, withProgress } from "./progress-options.ts";
 import type { TunnelOptions, UpgradeOptions } from "./raw/open-raw.ts";
 import type { RawStream } from "./raw/raw-stream.ts";
-import type { BodyOptions } from "./request-body.ts";
 import { ResponsePromise } from "./response-promise.ts";
+import type { BuildOptions, SendOptions } from "./send-options.ts";
 import {
   batchStack,
   clientStack,
@@ -44,6 +44,7 @@ import {
   placeLayer,
   type StackParts,
 } from "./stack.ts";
+import { type ClientStats, clientStats } from "./stats.ts";
 import type { StreamResponse } from "./stream-response.ts";
 
 /** What a client is built on: a runtime, and the transport at the bottom of its stack. */
@@ -266,6 +267,11 @@ export class BaseClient implements AsyncDisposable {
     return this.#base.parts.batch(this.#access(), items, options);
   }
 
+  /** What is left of the retry budget, and what each policy has done and knows; plain data, new at each call. */
+  stats(): ClientStats {
+    return clientStats(this.#settings, this.#base.ports.clock);
+  }
+
   /** Finishes the calls in flight, then frees every connection. Calls made after this fail with ClientClosed. */
   close(): Promise<void> {
     this.#closed = true;
@@ -368,24 +374,12 @@ export class BaseClient implements AsyncDisposable {
 
   #stackParts(): StackParts {
     const { decodes = false } = this.#transport;
-    const { hooks, cache, loggers, baseUrl } = this.#settings;
+    const { hooks, cache, loggers, retryBudget, policies, baseUrl } = this.#settings;
     const cookies = { ...this.#settings.cookies, origin: baseUrl?.origin };
     const { ports, parts } = this.#base;
-    return { makers: parts.layers, ports, hooks, cache, loggers, cookies, added: this.#added, decodes };
+    const own = { hooks, cache, loggers, retryBudget, policies, cookies };
+    return { makers: parts.layers, ports, ...own, added: this.#added, decodes };
   }
-}
-
-/** What may be said of a request that will be sent later. */
-export type BuildOptions = Omit<BodilessOptions, OfTheCall> & BodyOptions;
-
-/** What may be said of a request that is built already. */
-export interface SendOptions
-  extends CallOptions,
-    CallCredentials,
-    ProgressOptions,
-    Pick<BodilessOptions, "signal" | "deadline" | "fallback"> {
-  /** Return as soon as the head is there, with the body to be read by iterating. */
-  stream?: boolean;
 }
 
 /** A transport that decodes by itself also says by itself what it can decode, and who it is. */

@@ -1,6 +1,6 @@
 import { HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import type { Hooks } from "../core/hooks.ts";
 import type { Response } from "../core/response.ts";
-import type { Hooks } from "../layers/hooks/hooks-layer.ts";
 import { completeError, type FailedCall } from "./complete-error.ts";
 import { isForFallback } from "./outcome.ts";
 

@@ -1,7 +1,7 @@
 import { BatchRun } from "../batch/batch.ts";
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
 import { HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
-import type { Hooks } from "../layers/hooks/hooks-layer.ts";
+import type { Hooks } from "../core/hooks.ts";
 import { type BatchRequest, buildItem } from "./batch-request.ts";
 import type { ClientAccess } from "./client-access.ts";
 import { completeError, type FailedCall } from "./complete-error.ts";

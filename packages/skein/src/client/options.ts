@@ -1,18 +1,20 @@
+import type { CacheStore, MemoryCacheOptions } from "../core/cache-store.ts";
+import { type ClientPolicy, POLICY_NAMES } from "../core/client-policy.ts";
 import type { CookieStore } from "../core/cookie-store.ts";
-import { type Duration, parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
+import { HOOK_NAMES, type Hooks } from "../core/hooks.ts";
 import type { StringifyJson } from "../core/json.ts";
 import type { Logger } from "../core/logger.ts";
-import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
+import { checkNames, requireFunction } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { NetworkOptions, RuntimePorts, TlsOptions } from "../core/ports.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import type { Transport } from "../core/service.ts";
 import { parseUrl, type Url } from "../core/url.ts";
 import type { CacheSettings } from "../layers/cache/cache-layer.ts";
-import { HOOK_NAMES, type Hooks } from "../layers/hooks/hooks-layer.ts";
 import { wireLog } from "../layers/trace/wire-log.ts";
+import type { RetryPurse } from "../policy/retry-budget.ts";
 import { type CacheOptions, clientCache } from "./cache-options.ts";
 import { type CallOptions, overrideCall } from "./call-options.ts";
 import {
@@ -25,44 +27,11 @@ import {
   replaceCredentials,
 } from "./credentials.ts";
 import { ownStringify } from "./json-body.ts";
+import { DEFAULT_LIMITS, type LimitOptions, type Limits, normalizeLimits } from "./limit-options.ts";
 import type { Mounts } from "./mounts.ts";
 import { clientLoggers } from "./observers.ts";
 import { type ParamPairs, type Params, parseParams } from "./params.ts";
 import type { Encoders } from "./request-body.ts";
-
-export interface LimitOptions {
-  /** Connections in all. Default: 256. */
-  maxConnections?: number;
-  /** Default: 100. */
-  maxConnectionsPerOrigin?: number;
-  /**
-   * Requests to one origin that may be under way at once, bodies included, however many a connection could carry; the
-   * others wait their turn. Default: 100, or `maxConnectionsPerOrigin` where that is more.
-   */
-  maxInFlightPerOrigin?: number;
-  /** Connections that are kept while nothing is under way on them; 0 keeps none. Default: all. */
-  maxKeepAlive?: number;
-  /**
-   * Calls that may wait for a connection; those for which one is being opened are not counted. A call beyond them fails at
-   * once with PoolFull. Default: no limit, only timeouts end the wait.
-   */
-  maxWaiting?: number;
-  /** Requests after which a connection is not used again. Default: no limit. */
-  maxRequestsPerConnection?: number;
-  /** How long an idle connection is kept. Default: 5 s. */
-  keepAliveExpiry?: Duration;
-  /** The age at which a connection is not used again. Default: 5 minutes. */
-  maxAge?: Duration;
-  /** Bytes of a response's head. Default: 64 KiB. */
-  maxHeaderBytes?: number;
-  /** Bytes of a decoded body that is read into memory. Default: 256 MiB. A stream has no limit of its own. */
-  maxResponseBytes?: number;
-  /**
-   * How long a streamed body that nobody begins to read keeps its connection; the reader then gets StreamClosed. One who
-   * has begun may take any time. Default: 60 s.
-   */
-  unreadBodyTimeout?: Duration;
-}
 
 /** What a client that extends another may say; the rest belongs to the pool that they share. */
 export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredentials {
@@ -82,6 +51,15 @@ export interface ExtendOptions extends Omit<CallOptions, "cache">, ClientCredent
   params?: Params;
   /** Functions that are told of each request, response, error, retry and redirect. */
   hooks?: Hooks;
+  /**
+   * How the client treats servers that are slow, busy or down: any of `coalesce()`, `hedge()`, `circuitBreaker()`,
+   * `rateLimit()` and `adaptiveLimit()`; where each stands among the layers is its own matter. They are added to those of a
+   * client that is extended, and hold for batches as well. Default: none.
+   *
+   * @example
+   * new Client({ policies: [circuitBreaker(), rateLimit("100/s")] });
+   */
+  policies?: readonly ClientPolicy[];
   /**
    * Writes `json` bodies in the place of `JSON.stringify`; it must return text. One that throws fails the call. `null`: as if
    * there were none. Default: `JSON.stringify`, and an error for what JSON can't say.
@@ -129,6 +107,8 @@ export type OptionPorts = Partial<
 interface Platform extends Encoders {
   /** The jar of a client that asks for cookies. */
   readonly newJar: () => CookieStore;
+  /** The store of a client that asks for a cache in memory. */
+  readonly newCacheStore: (options: MemoryCacheOptions) => CacheStore;
   /** What relative URLs are relative to, where there is a page; asked each time, as pages move. */
   readonly pageUrl: (() => string | undefined) | undefined;
 }
@@ -138,7 +118,7 @@ export interface ClientSettings extends Platform {
   readonly baseUrl: Url | undefined;
   readonly headers: Headers;
   readonly params: ParamPairs;
-  readonly limits: Required<{ [K in keyof LimitOptions]: number }>;
+  readonly limits: Limits;
   readonly hooks: Hooks | undefined;
   readonly cache: CacheSettings | undefined;
   readonly stringifyJson: StringifyJson | undefined;
@@ -146,6 +126,8 @@ export interface ClientSettings extends Platform {
   /** The one that the environment asks for. */
   readonly environmentLogger: Logger | undefined;
   readonly cookies: CookieSettings;
+  readonly retryBudget: RetryPurse;
+  readonly policies: readonly ClientPolicy[];
   readonly buffered: CallSettings;
   readonly streaming: CallSettings;
   /** Of `client.events`: they come when they come. */
@@ -155,27 +137,10 @@ export interface ClientSettings extends Platform {
 }
 
 const NONE = Number.POSITIVE_INFINITY;
-const MIB = 1024 * 1024;
-
-const DEFAULT_LIMITS: ClientSettings["limits"] = {
-  maxConnections: 256,
-  maxConnectionsPerOrigin: 100,
-  maxInFlightPerOrigin: 100,
-  maxKeepAlive: NONE,
-  maxWaiting: NONE,
-  maxRequestsPerConnection: NONE,
-  keepAliveExpiry: 5_000,
-  maxAge: 300_000,
-  maxHeaderBytes: 64 * 1024,
-  maxResponseBytes: 256 * MIB,
-  unreadBodyTimeout: 60_000,
-};
-
-const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout"]);
 
 const DEFAULT_CALL: CallSettings = {
   timeouts: { total: 300_000, connect: 5_000, read: 30_000, write: 30_000, headers: NONE, pool: NONE },
-  policies: { attempts: 3, maxRedirects: 20, downgrade: false },
+  policies: { attempts: 3, spendsBudget: true, maxRedirects: 20, downgrade: false },
   streaming: false,
   maxResponseBytes: DEFAULT_LIMITS.maxResponseBytes,
   raiseForStatus: false,
@@ -205,6 +170,7 @@ const EXTEND_NAMES = [
   "stringifyJson",
   "trace",
   "cache",
+  "policies",
   ...CREDENTIAL_NAMES,
 ];
 const NETWORK_NAMES = [
@@ -235,9 +201,10 @@ const OF_CONNECTIONS: readonly string[] = [
 export function normalizeClientOptions(
   options: ClientOptions,
   defaultHeaders: Headers,
-  platform: OptionPorts & Pick<Platform, "newJar" | "encodeMultipart">,
+  platform: OptionPorts &
+    Pick<Platform, "newJar" | "newCacheStore" | "encodeMultipart"> & { newRetryBudget(): RetryPurse },
 ): ClientSettings {
-  const { files, pageUrl, newJar, encodeMultipart, environmentLogger } = platform;
+  const { files, pageUrl, newJar, newCacheStore, encodeMultipart, environmentLogger } = platform;
   const fromEnvironment = environmentLogger?.();
   checkNames(options, [...EXTEND_NAMES, ...POOL_NAMES], "Client");
   if (options.transport !== undefined) checkTransport(options.transport, options);
@@ -259,6 +226,7 @@ export function normalizeClientOptions(
     files,
     pageUrl,
     newJar,
+    newCacheStore,
     encodeMultipart,
     baseUrl: undefined,
     headers: defaultHeaders,
@@ -270,6 +238,8 @@ export function normalizeClientOptions(
     loggers: fromEnvironment === undefined ? [] : [fromEnvironment],
     environmentLogger: fromEnvironment,
     cookies: NO_COOKIES,
+    retryBudget: platform.newRetryBudget(),
+    policies: [],
     buffered,
     streaming,
     eventStreams,
@@ -298,7 +268,7 @@ export function extendSettings(settings: ClientSettings, options: ExtendOptions)
  *
  * @throws InvalidOption naming the option: an unknown name, a value that makes no sense
  */
-export function connectionLimits(options: ConnectionOptions): ClientSettings["limits"] {
+export function connectionLimits(options: ConnectionOptions): Limits {
   return normalizeLimits(checkNames(options, ["limits", "tls", ...NETWORK_NAMES], "httpTransport").limits);
 }
 
@@ -313,17 +283,20 @@ function apply(base: ClientSettings, options: ExtendOptions): ClientSettings {
     files: base.files,
     pageUrl: base.pageUrl,
     newJar: base.newJar,
+    newCacheStore: base.newCacheStore,
     encodeMultipart: base.encodeMultipart,
     baseUrl,
     headers: replaceCredentials(base.headers, options).merge(options.headers),
     params: [...base.params, ...parseParams(options.params)],
     limits: base.limits,
     hooks,
-    cache: clientCache(base.cache, cache),
+    cache: clientCache(base.cache, cache, base.newCacheStore),
     stringifyJson: ownStringify(stringifyJson, base.stringifyJson),
     loggers,
     environmentLogger: base.environmentLogger,
     cookies: clientCookies(base.cookies, options.cookies, base.newJar),
+    retryBudget: base.retryBudget,
+    policies: options.policies === undefined ? base.policies : addPolicies(base.policies, options.policies),
     buffered: overrideCall({ ...base.buffered, ...own }, callOptions),
     streaming: overrideCall({ ...base.streaming, ...own }, callOptions),
     eventStreams: overrideCall({ ...base.eventStreams, ...own }, callOptions),
@@ -361,6 +334,18 @@ function parseBase(baseUrl: string | URL, pageUrl: Platform["pageUrl"]): Url {
   throw new InvalidOption(`baseUrl: ${url.href} has a fragment ("#"), which nothing can be appended to`);
 }
 
+function addPolicies(
+  base: readonly ClientPolicy[],
+  policies: readonly ClientPolicy[],
+): readonly ClientPolicy[] {
+  if (!Array.isArray(policies)) throw new InvalidOption("policies: expected a list");
+  for (const policy of policies) {
+    if (!POLICY_NAMES.includes(policy?.name) || typeof policy.layer !== "function")
+      throw new InvalidOption(`policies: expected what ${POLICY_NAMES.join("(), ")}() return`);
+  }
+  return Object.freeze([...base, ...policies]);
+}
+
 function mergeHooks(base: Hooks | undefined, hooks: Hooks | undefined): Hooks | undefined {
   if (hooks === undefined) return base;
   const own = checkNames(hooks, HOOK_NAMES, "hooks");
@@ -368,21 +353,4 @@ function mergeHooks(base: Hooks | undefined, hooks: Hooks | undefined): Hooks | 
     if (own[name] !== undefined) requireFunction(own[name], `hooks.${name}`);
   }
   return Object.freeze(Object.assign(Object.create(null), base, own));
-}
-
-function normalizeLimits(limits: LimitOptions = {}): ClientSettings["limits"] {
-  checkNames(limits, Object.keys(DEFAULT_LIMITS), "limits");
-  const normalized: Record<string, number> = { ...DEFAULT_LIMITS };
-  for (const [name, value] of Object.entries(limits)) {
-    if (value === undefined) continue;
-    normalized[name] = TIME_LIMITS.has(name)
-      ? parseDuration(value, `limits.${name}`)
-      : requireCount(value, `limits.${name}`, name === "maxKeepAlive" || name === "maxWaiting" ? 0 : 1);
-  }
-  if (limits.maxInFlightPerOrigin === undefined)
-    normalized.maxInFlightPerOrigin = Math.max(
-      DEFAULT_LIMITS.maxInFlightPerOrigin,
-      normalized.maxConnectionsPerOrigin!,
-    );
-  return normalized as ClientSettings["limits"];
 }

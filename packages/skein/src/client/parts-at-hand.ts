@@ -1,3 +1,4 @@
+import { MemoryCacheStore } from "../core/cache-store.ts";
 import { authLayer } from "../layers/auth/auth-layer.ts";
 import { bufferLayer } from "../layers/buffer/buffer-layer.ts";
 import { cacheLayer } from "../layers/cache/cache-layer.ts";
@@ -9,6 +10,7 @@ import { progressLayer } from "../layers/progress/progress-layer.ts";
 import { redirectLayer } from "../layers/redirect/redirect-layer.ts";
 import { retryLayer } from "../layers/retry/retry-layer.ts";
 import { traceLayer } from "../layers/trace/trace-layer.ts";
+import { RetryBudget } from "../policy/retry-budget.ts";
 import { openEvents } from "./events/open-events.ts";
 import { clientFetch } from "./fetch/client-fetch.ts";
 import { mountTransports } from "./mounts.ts";
@@ -27,7 +29,7 @@ const LAYERS: LayerMakers = {
   cookies: ({ cookies }) => cookiesLayer(cookies),
   auth: ({ ports }) => authLayer(ports.clock),
   cache: ({ cache, ports }) => cache && cacheLayer(cache, ports.clock),
-  retry: ({ ports }) => retryLayer(ports.clock),
+  retry: ({ ports, retryBudget }) => retryLayer(ports.clock, retryBudget),
   buffer: () => bufferLayer(),
   decompress: ({ ports, decodes }) =>
     decodes ? undefined : decompressLayer(ports.decompressor, ports.clock),
@@ -39,6 +41,8 @@ const LAYERS: LayerMakers = {
 export const PARTS_AT_HAND: ClientParts = {
   layers: LAYERS,
   newJar: () => new CookieJar(),
+  newCacheStore: options => new MemoryCacheStore(options),
+  newRetryBudget: () => new RetryBudget(),
   encodeMultipart,
   stream: response => new StreamResponse(response),
   events: openEvents,

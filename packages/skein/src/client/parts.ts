@@ -1,7 +1,9 @@
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
+import type { CacheStore, MemoryCacheOptions } from "../core/cache-store.ts";
 import type { CookieStore } from "../core/cookie-store.ts";
 import type { Response } from "../core/response.ts";
 import type { Transport } from "../core/service.ts";
+import type { RetryPurse } from "../policy/retry-budget.ts";
 import type { BatchRequest } from "./batch-request.ts";
 import type { ClientAccess } from "./client-access.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
@@ -20,6 +22,10 @@ export interface ClientParts {
   readonly layers: LayerMakers;
   /** The jar of a client that asks for cookies. */
   newJar(): CookieStore;
+  /** The store of a client that asks for a cache in memory. */
+  newCacheStore(options: MemoryCacheOptions): CacheStore;
+  /** What the retries of a client, and of those that extend it, are paid from. */
+  newRetryBudget(): RetryPurse;
   readonly encodeMultipart: EncodeMultipart;
   /** The reader of a response that streams. */
   stream(response: Response): StreamResponse | Promise<StreamResponse>;

@@ -1,10 +1,12 @@
+import { type ClientPolicy, POLICY_NAMES, type PolicyName } from "../core/client-policy.ts";
 import { InvalidOption } from "../core/errors.ts";
+import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RuntimePorts } from "../core/ports.ts";
 import type { Layer, Service } from "../core/service.ts";
 import type { CacheSettings } from "../layers/cache/cache-layer.ts";
 import type { CookieLayerOptions } from "../layers/cookies/cookies-layer.ts";
-import type { Hooks } from "../layers/hooks/hooks-layer.ts";
+import type { RetryPurse } from "../policy/retry-budget.ts";
 
 /**
  * The layers of a client, from the outside, and why each stands where it does:
@@ -17,10 +19,17 @@ import type { Hooks } from "../layers/hooks/hooks-layer.ts";
  *    for itself (a token) is tried again by itself, and a refused request is no failed attempt.
  * 6. cache: inside cookies and auth, so that it sees the fields that select an answer, and never hands one user what
  *    another was given; outside retry, which an answer that is fresh has no need of.
- * 7. retry: a hop that fails is tried again, without walking the hops before it once more.
- * 8. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
- * 9. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
- * 10. progress: tells of the bytes as they go over the network, so below what decodes them.
+ * 7. coalesce: inside auth and cookies, as the cache is and for the same reason; outside retry, so that those who share a call
+ *    share its attempts, too.
+ * 8. retry: a hop that fails is tried again, without walking the hops before it once more.
+ * 9. buffer: reads the body below retry, so that a body cut in the middle is a failed attempt like any other.
+ * 10. decompress: below buffer, so that a corrupt coding is one too; and streams are decoded as well.
+ * 11. progress: tells of the bytes as they go over the network, so below what decodes them.
+ * 12. hedge: inside retry, as the two requests of a hedge are one attempt; outside the breaker, which counts both.
+ * 13. circuitBreaker: inside retry and hedge, so that it sees every request; outside the limits, so that what it refuses
+ *    uses up none of their permits.
+ * 14. rateLimit: every request that is sent counts, whoever repeats it.
+ * 15. adaptiveLimit: innermost, so that what it measures is the server, and none of our own waits.
  *
  * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
@@ -31,15 +40,22 @@ const LAYER_NAMES = [
   "cookies",
   "auth",
   "cache",
+  "coalesce",
   "retry",
   "buffer",
   "decompress",
   "progress",
+  "hedge",
+  "circuitBreaker",
+  "rateLimit",
+  "adaptiveLimit",
 ] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
 /** What makes a layer for a client; undefined where the client has no need of it. */
-export type LayerMakers = Readonly<Record<LayerName, (parts: StackParts) => Layer | undefined>>;
+export type LayerMakers = Readonly<
+  Record<Exclude<LayerName, PolicyName>, (parts: StackParts) => Layer | undefined>
+>;
 
 /** What decides which layers there are. */
 export interface StackParts {
@@ -49,9 +65,11 @@ export interface StackParts {
   readonly cache: CacheSettings | undefined;
   readonly loggers: readonly Logger[];
   readonly cookies: CookieLayerOptions;
+  readonly retryBudget: RetryPurse;
   /** Whether the transport takes content codings off by itself. */
   readonly decodes: boolean;
   readonly added: readonly PlacedLayer[];
+  readonly policies: readonly ClientPolicy[];
 }
 
 /** A layer of the user's, and its place: outside (`before`) or inside (`after`) one of ours. */
@@ -74,10 +92,19 @@ function stack(transport: Service, parts: StackParts, without: LayerName | undef
   const layers = LAYER_NAMES.flatMap(name => {
     const outside = parts.added.filter(({ before }) => before === name);
     const inside = parts.added.filter(({ after }) => after === name);
-    const own = name === without ? undefined : parts.makers[name](parts);
-    return [...outside.map(({ layer }) => layer), own, ...inside.map(({ layer }) => layer)];
+    const own = name === without ? [] : ownLayers(name, parts);
+    return [...outside.map(({ layer }) => layer), ...own, ...inside.map(({ layer }) => layer)];
   });
   return layers.reduceRight((inner, layer) => (layer === undefined ? inner : layer(inner)), transport);
+}
+
+function ownLayers(name: LayerName, parts: StackParts): (Layer | undefined)[] {
+  if (!isPolicyName(name)) return [parts.makers[name](parts)];
+  return parts.policies.filter(policy => policy.name === name).map(policy => policy.layer(parts.ports.clock));
+}
+
+function isPolicyName(name: LayerName): name is PolicyName {
+  return (POLICY_NAMES as readonly string[]).includes(name);
 }
 
 /** @throws InvalidOption when the place is none, or two */

@@ -42,6 +42,9 @@ export type TransportErrorCode =
 export type RequestErrorCode =
   | TransportErrorCode
   | "POOL_FULL"
+  | "CIRCUIT_OPEN"
+  | "LOCAL_RATE_LIMITED"
+  | "RETRY_BUDGET_EXHAUSTED"
   | "DECODING_FAILED"
   | "INVALID_JSON"
   | "TOO_MANY_REDIRECTS"

@@ -4,6 +4,7 @@ import type {
   BodyNotReplayable,
   CertificateError,
   ChecksumError,
+  CircuitOpen,
   ClientClosed,
   CloseError,
   ConnectError,
@@ -18,6 +19,7 @@ import type {
   InvalidOption,
   InvalidUrl,
   LocalProtocolError,
+  LocalRateLimited,
   NetworkError,
   PoolFull,
   PoolTimeout,
@@ -29,6 +31,7 @@ import type {
   RemoteProtocolError,
   RequestError,
   ResponseTooLarge,
+  RetryBudgetExhausted,
   SchemaError,
   StreamClosed,
   StreamConsumed,
@@ -95,6 +98,10 @@ export const isRemoteProtocolError: Guard<RemoteProtocolError> = /* @__PURE__ */
 export const isProxyError: Guard<ProxyError> = /* @__PURE__ */ guard("ProxyError");
 export const isUnsupportedProtocol: Guard<UnsupportedProtocol> = /* @__PURE__ */ guard("UnsupportedProtocol");
 export const isPoolFull: Guard<PoolFull> = /* @__PURE__ */ guard("PoolFull");
+export const isCircuitOpen: Guard<CircuitOpen> = /* @__PURE__ */ guard("CircuitOpen");
+export const isLocalRateLimited: Guard<LocalRateLimited> = /* @__PURE__ */ guard("LocalRateLimited");
+export const isRetryBudgetExhausted: Guard<RetryBudgetExhausted> =
+  /* @__PURE__ */ guard("RetryBudgetExhausted");
 export const isDecodingError: Guard<DecodingError> = /* @__PURE__ */ guard("DecodingError");
 export const isTooManyRedirects: Guard<TooManyRedirects> = /* @__PURE__ */ guard("TooManyRedirects");
 export const isRedirectRefused: Guard<RedirectRefused> = /* @__PURE__ */ guard("RedirectRefused");

@@ -9,7 +9,7 @@
  * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
  * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
  * │  │  │  └─ ProxyError (.status)   UnsupportedProtocol
- * │  │  ├─ PoolFull: held back, by limits.maxWaiting
+ * │  │  ├─ held back by this client: PoolFull (limits.maxWaiting) CircuitOpen LocalRateLimited RetryBudgetExhausted
  * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge   AuthError
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
  * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
@@ -205,6 +205,21 @@ export class PoolFull extends RequestError {
   declare readonly code: "POOL_FULL";
 }
 
+/** A circuit breaker left the origin alone: `retryAfterMs` says for how long it will. Nothing was sent. */
+export class CircuitOpen extends RequestError {
+  declare readonly code: "CIRCUIT_OPEN";
+}
+
+/** A limit of this client's own was reached, and the call could not, or should not, wait. Nothing was sent. */
+export class LocalRateLimited extends RequestError {
+  declare readonly code: "LOCAL_RATE_LIMITED";
+}
+
+/** So much has failed that nothing more is tried again for now; `cause` is what this call's last attempt ended with. */
+export class RetryBudgetExhausted extends RequestError {
+  declare readonly code: "RETRY_BUDGET_EXHAUSTED";
+}
+
 /** The body can't be decoded: a corrupt or truncated coding, or text that is not the JSON it was read as. */
 export class DecodingError extends RequestError {
   declare readonly code: "DECODING_FAILED" | "INVALID_JSON";
@@ -380,6 +395,9 @@ const NAMED = {
   ProxyError,
   UnsupportedProtocol,
   PoolFull,
+  CircuitOpen,
+  LocalRateLimited,
+  RetryBudgetExhausted,
   DecodingError,
   TooManyRedirects,
   RedirectRefused,

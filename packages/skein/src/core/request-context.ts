@@ -29,6 +29,8 @@ export interface Timeouts {
 export interface CallPolicies {
   /** Attempts in all, the first included. */
   readonly attempts: number;
+  /** Whether those after the first are paid from the client's retry budget. */
+  readonly spendsBudget: boolean;
   /** Redirects that are followed; 0 returns the redirecting response itself. */
   readonly maxRedirects: number;
   /** Whether a redirect from https to http is followed (without credentials). */
@@ -112,6 +114,7 @@ export interface RedirectEvent {
  * and no AbortSignal or timer unless the caller brought one: this is the hot path.
  */
 export class RequestContext {
+  readonly #call: CallSettings;
   readonly timeouts: Timeouts;
   readonly policies: CallPolicies;
   /** When the call began, on the clock's monotonic time. */
@@ -152,6 +155,7 @@ export class RequestContext {
   onCancel: ((reason: unknown) => void) | undefined;
 
   constructor(call: CallSettings) {
+    this.#call = call;
     this.timeouts = call.timeouts;
     this.policies = call.policies;
     this.streaming = call.streaming;
@@ -176,6 +180,20 @@ export class RequestContext {
     this.home ??= origin;
     if (origin.key !== this.home.key) this.hasLeftHome = true;
     return !this.hasLeftHome;
+  }
+
+  /**
+   * A context for a request made on behalf of this call, that can be cancelled by itself; cancelling this one does not reach it,
+   * unless who made it sees to that. What was measured is noted there.
+   */
+  fork(): RequestContext {
+    const fork = new RequestContext(this.#call);
+    fork.startedAt = this.startedAt;
+    fork.deadline = this.deadline;
+    fork.home = this.home;
+    fork.hasLeftHome = this.hasLeftHome;
+    fork.attempt = this.attempt;
+    return fork;
   }
 
   /** Stops the call wherever it is. Does nothing when it has ended or was cancelled before. */

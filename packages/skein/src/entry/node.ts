@@ -104,7 +104,7 @@ export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
-export type { BaseClient, BuildOptions, SendOptions } from "../client/client.ts";
+export type { BaseClient } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { Deadline } from "../client/deadline.ts";
@@ -112,9 +112,10 @@ export type { Downloaded, DownloadOptions } from "../client/download/download.ts
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
 export type { Fetch } from "../client/fetch/fetch.ts";
+export type { LimitOptions } from "../client/limit-options.ts";
 export type { Mounts } from "../client/mounts.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
-export type { ClientOptions, ConnectionOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { ClientOptions, ConnectionOptions, ExtendOptions } from "../client/options.ts";
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { ProgressOptions } from "../client/progress-options.ts";
@@ -122,7 +123,9 @@ export type { TunnelOptions, UpgradeOptions } from "../client/raw/open-raw.ts";
 export type { RawStream } from "../client/raw/raw-stream.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
+export type { BuildOptions, SendOptions } from "../client/send-options.ts";
 export type { LayerName } from "../client/stack.ts";
+export type { ClientStats } from "../client/stats.ts";
 export { type JsonLinesOptions, type LinesOptions, StreamResponse } from "../client/stream-response.ts";
 export { type ToCurlOptions, toCurl } from "../client/to-curl.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
@@ -133,12 +136,14 @@ export {
   type StoredResponse,
 } from "../core/cache-store.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
+export type { ClientPolicy, PolicyName } from "../core/client-policy.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
+export type { Hooks } from "../core/hooks.ts";
 export type { ParseJson, StringifyJson } from "../core/json.ts";
 export type { Link } from "../core/link-header.ts";
 export type { Logger } from "../core/logger.ts";
@@ -164,6 +169,16 @@ export type { Trace, TraceEvent, TraceEventName, TraceInfo } from "../core/trace
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";
+export {
+  type CircuitBreakerOptions,
+  type CircuitBreakerStats,
+  circuitBreaker,
+} from "../layers/circuit-breaker/circuit-breaker-policy.ts";
+export {
+  type CoalesceOptions,
+  type CoalesceStats,
+  coalesce,
+} from "../layers/coalesce/coalesce-policy.ts";
 export { type CookieAttributes, CookieJar, type CookieJarOptions } from "../layers/cookies/cookie-jar.ts";
 export type { SameSite, SavedCookie, SavedCookies } from "../layers/cookies/saved-cookies.ts";
 export type {
@@ -176,7 +191,6 @@ export type {
   HarTimings,
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
-export type { Hooks } from "../layers/hooks/hooks-layer.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

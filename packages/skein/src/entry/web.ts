@@ -58,28 +58,33 @@ export type {
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
-export type { BaseClient, BuildOptions, SendOptions } from "../client/client.ts";
+export type { BaseClient } from "../client/client.ts";
 export type { Content } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { Deadline } from "../client/deadline.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
+export type { LimitOptions } from "../client/limit-options.ts";
 export type { Mounts } from "../client/mounts.ts";
 export type { Multipart, MultipartPart, MultipartValue } from "../client/multipart/parts.ts";
-export type { ClientOptions, ExtendOptions, LimitOptions } from "../client/options.ts";
+export type { ClientOptions, ExtendOptions } from "../client/options.ts";
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { BodyOptions } from "../client/request-body.ts";
 export { ResponsePromise } from "../client/response-promise.ts";
+export type { BuildOptions, SendOptions } from "../client/send-options.ts";
 export type { LayerName } from "../client/stack.ts";
+export type { ClientStats } from "../client/stats.ts";
 export type { JsonLinesOptions, LinesOptions, StreamResponse } from "../client/stream-response.ts";
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
+export type { ClientPolicy, PolicyName } from "../core/client-policy.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";
 export * from "../core/errors.ts";
 export { Headers, type HeadersInit } from "../core/headers.ts";
+export type { Hooks } from "../core/hooks.ts";
 export type { ParseJson, StringifyJson } from "../core/json.ts";
 export { type Extensions, Request } from "../core/request.ts";
 export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../core/request-context.ts";
@@ -88,7 +93,16 @@ export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
-export type { Hooks } from "../layers/hooks/hooks-layer.ts";
+export {
+  type CircuitBreakerOptions,
+  type CircuitBreakerStats,
+  circuitBreaker,
+} from "../layers/circuit-breaker/circuit-breaker-policy.ts";
+export {
+  type CoalesceOptions,
+  type CoalesceStats,
+  coalesce,
+} from "../layers/coalesce/coalesce-policy.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

@@ -93,6 +93,9 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   // Another try would end in the same way, or is not ours to make.
   POOL_TIMEOUT: "never",
   POOL_FULL: "never",
+  CIRCUIT_OPEN: "never",
+  LOCAL_RATE_LIMITED: "never",
+  RETRY_BUDGET_EXHAUSTED: "never",
   CERTIFICATE_INVALID: "never",
   PROXY_REFUSED: "never",
   INVALID_REQUEST: "never",
@@ -124,8 +127,16 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
   return refusal(facts) ?? wait(facts);
 }
 
+/** What this client held back by itself: later it may not, but within the same call another try would only wait. */
+const HELD_BACK: ReadonlySet<ErrorCode> = new Set([
+  "CIRCUIT_OPEN",
+  "LOCAL_RATE_LIMITED",
+  "RETRY_BUDGET_EXHAUSTED",
+]);
+
 /** Whether the same call may succeed when it is made again: what `error.retryable` tells. */
 export function isTransient(error: SkeinError): boolean {
+  if (HELD_BACK.has(error.code)) return true;
   const status = statusOf(error);
   return status === undefined ? AFTER_ERROR[error.code] !== "never" : isRetryableStatus(status);
 }

@@ -2,7 +2,6 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { Layer, Service } from "../../core/service.ts";
 import { bufferLayer } from "../../layers/buffer/buffer-layer.ts";
 import { cacheLayer } from "../../layers/cache/cache-layer.ts";
-import { hooksLayer } from "../../layers/hooks/hooks-layer.ts";
 import { isRedirect } from "../../layers/redirect/is-redirect.ts";
 import { retryLayer } from "../../layers/retry/retry-layer.ts";
 import type { LayerMakers } from "../stack.ts";
@@ -15,7 +14,12 @@ export const LAYERS_ON_DEMAND: LayerMakers = {
       async () =>
         (await import("../../layers/trace/trace-layer.ts")).traceLayer({ clock, loggers, diagnostics }),
     ),
-  hooks: ({ hooks }) => hooks && hooksLayer(hooks),
+  hooks: ({ hooks }) =>
+    hooks &&
+    onDemand(
+      () => true,
+      async () => (await import("../../layers/hooks/hooks-layer.ts")).hooksLayer(hooks),
+    ),
   // The platform follows those of a page by itself; on the edge Skein does.
   redirect:
     ({ ports: { clock } }) =>
@@ -41,7 +45,7 @@ export const LAYERS_ON_DEMAND: LayerMakers = {
       async () => (await import("../../layers/auth/auth-layer.ts")).authLayer(ports.clock),
     ),
   cache: ({ cache, ports }) => cache && cacheLayer(cache, ports.clock),
-  retry: ({ ports }) => retryLayer(ports.clock),
+  retry: ({ ports, retryBudget }) => retryLayer(ports.clock, retryBudget),
   buffer: () => bufferLayer(),
   // The platform decodes what it fetches.
   decompress: () => undefined,

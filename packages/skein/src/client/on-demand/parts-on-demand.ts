@@ -1,10 +1,12 @@
 import type { ClientParts } from "../parts.ts";
 import { batchOnDemand } from "./batch-on-demand.ts";
+import { cacheStoreOnDemand } from "./cache-store-on-demand.ts";
 import { EventsOnDemand } from "./events-on-demand.ts";
 import { jarOnDemand } from "./jar-on-demand.ts";
 import { LAYERS_ON_DEMAND } from "./layers-on-demand.ts";
 import { mountsOnDemand } from "./mounts-on-demand.ts";
 import { multipartOnDemand } from "./multipart-on-demand.ts";
+import { retryBudgetOnDemand } from "./retry-budget-on-demand.ts";
 
 /**
  * The parts of a page, where every byte comes over a network: what most calls do not need is loaded with the first that
@@ -13,6 +15,8 @@ import { multipartOnDemand } from "./multipart-on-demand.ts";
 export const PARTS_ON_DEMAND: ClientParts = {
   layers: LAYERS_ON_DEMAND,
   newJar: jarOnDemand,
+  newCacheStore: cacheStoreOnDemand,
+  newRetryBudget: retryBudgetOnDemand,
   encodeMultipart: multipartOnDemand,
   stream: async response => new (await import("../stream-response.ts")).StreamResponse(response),
   events: (client, url, options) =>

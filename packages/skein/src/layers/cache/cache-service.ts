@@ -6,10 +6,10 @@ import type { Request } from "../../core/request.ts";
 import { RequestContext } from "../../core/request-context.ts";
 import { type CacheStatus, Response } from "../../core/response.ts";
 import type { Service } from "../../core/service.ts";
+import { StoredBody } from "../../core/stored-body.ts";
 import { directivesOf } from "./cache-control.ts";
 import type { CacheSettings } from "./cache-layer.ts";
 import { Freshness, type Validators } from "./freshness.ts";
-import { StoredBody } from "./stored-body.ts";
 import { StoredResponses, variedBy } from "./stored-responses.ts";
 
 /** Requests that ask for a part, or have conditions of their own, are the caller's business. */

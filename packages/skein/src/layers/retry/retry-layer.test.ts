@@ -14,18 +14,21 @@ import {
 import { BytesBody, StreamBody } from "../../core/body.ts";
 import { AbortError, CertificateError, ConnectError, ReadError, type SkeinError } from "../../core/errors.ts";
 import type { Response } from "../../core/response.ts";
+import { RetryBudget } from "../../policy/retry-budget.ts";
 import { retryLayer } from "./retry-layer.ts";
 
 const reset = () =>
   new ReadError("CONNECTION_RESET", "reset by peer", { phase: "headers", requestSent: "full" });
 
 /** A call through a retry layer; jitter is always half of its bound. */
-function callThroughRetry(facts: { context?: ContextFacts; request?: RequestFacts } = {}) {
+function callThroughRetry(
+  facts: { context?: ContextFacts; request?: RequestFacts; budget?: RetryBudget } = {},
+) {
   const clock = fakeClock({ random: () => 0.5 });
   const inner = new ScriptedService();
   const context = contextOf(facts.context);
   const request = requestOf("http://a.test/x", facts.request);
-  const service = retryLayer(clock)(inner);
+  const service = retryLayer(clock, facts.budget ?? new RetryBudget())(inner);
   const outcome: Promise<{ response?: Response; error?: SkeinError }> = service.send(request, context).then(
     response => ({ response }),
     (error: SkeinError) => ({ error }),
@@ -269,4 +272,59 @@ test("close closes what is inside", async () => {
   const { inner, service } = callThroughRetry();
   await service.close();
   expect(inner.closed).toBe(true);
+});
+
+const ORIGIN = requestOf("http://a.test/x").url.origin.key;
+
+describe("the budget", () => {
+  const spent = () => {
+    const budget = new RetryBudget();
+    while (budget.take(ORIGIN, false, 0) === 0);
+    return budget;
+  };
+
+  test("an error that can't be tried again for want of tokens says so, and keeps what it was", async () => {
+    const { inner, outcome, clock } = callThroughRetry({ budget: spent() });
+    const failure = reset();
+    (await inner.call(1)).fail(failure);
+    const { error } = await outcome;
+    expect(error).toMatchObject({
+      name: "RetryBudgetExhausted",
+      code: "RETRY_BUDGET_EXHAUSTED",
+      reason: "reset by peer; not tried again: the retry budget is used up: too much has failed of late",
+      cause: failure,
+      phase: "headers",
+      requestSent: "full",
+      retryAfterMs: 5_000,
+    });
+    expect([error?.attempts.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  test("a refused status is handed on, with the reason why it was not tried again", async () => {
+    const { inner, outcome } = callThroughRetry({ budget: spent() });
+    (await inner.call(1)).answer({ status: 503 });
+    const { response } = await outcome;
+    expect([response?.status, response?.attempts.length]).toEqual([503, 1]);
+    expect(response?.notRetried).toBe("the retry budget is used up: too much has failed of late");
+  });
+
+  test("`budget: false` neither asks nor pays", async () => {
+    const budget = spent();
+    const { clock, inner } = callThroughRetry({ budget, context: { spendsBudget: false } });
+    (await inner.call(1)).fail(reset());
+    await clock.tick(100);
+    await inner.call(2);
+    expect(budget.left(0, ORIGIN).origin).toBe(0);
+  });
+
+  test("a retry is paid for, and a call that ends well gives back", async () => {
+    const budget = new RetryBudget();
+    const { clock, inner, outcome } = callThroughRetry({ budget });
+    (await inner.call(1)).answer({ status: 503 });
+    await clock.tick(500);
+    expect(budget.left(clock.now(), ORIGIN).origin).toBeCloseTo(95.5, 5);
+    (await inner.call(2)).answer({ status: 200 });
+    await outcome;
+    expect(budget.left(clock.now(), ORIGIN).origin).toBeCloseTo(96, 5);
+  });
 });

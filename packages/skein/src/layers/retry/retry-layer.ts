@@ -1,5 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
-import { AbortError, type Attempt, HandlerError, isSkeinError, type SkeinError } from "../../core/errors.ts";
+import {
+  AbortError,
+  type Attempt,
+  HandlerError,
+  isSkeinError,
+  RetryBudgetExhausted,
+  type SkeinError,
+} from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
 import type { CallEvents, RequestContext, RetryEvent } from "../../core/request-context.ts";
 import { Response } from "../../core/response.ts";
@@ -11,27 +18,32 @@ import {
   type RefusalReason,
   type RetryDecision,
 } from "../../policy/retry.ts";
+import type { RetryPurse } from "../../policy/retry-budget.ts";
 import { discardBody } from "../discard-body.ts";
 
 /** Refusals that the caller would not guess from the failure itself. */
 const WORTH_TELLING: ReadonlySet<RefusalReason> = new Set(["deadline", "not-replayable"]);
 
+const BUDGET_SPENT = "the retry budget is used up: too much has failed of late";
+
 /**
  * Tries a call again when it failed in a way that may pass, as often as `context.policies.attempts` says; when and why
- * is decided in policy/retry.ts. In the end it throws the last error, which lists every attempt, or returns the last
- * response: whether a status is an error is for the caller to say.
+ * is decided in policy/retry.ts, and paid from the budget. In the end it throws the last error, which lists every attempt, or
+ * returns the last response: whether a status is an error is for the caller to say.
  */
-export function retryLayer(clock: Clock): Layer {
-  return inner => new RetryService(inner, clock);
+export function retryLayer(clock: Clock, budget: RetryPurse): Layer {
+  return inner => new RetryService(inner, clock, budget);
 }
 
 class RetryService implements Service {
   readonly #inner: Service;
   readonly #clock: Clock;
+  readonly #budget: RetryPurse;
 
-  constructor(inner: Service, clock: Clock) {
+  constructor(inner: Service, clock: Clock, budget: RetryPurse) {
     this.#inner = inner;
     this.#clock = clock;
+    this.#budget = budget;
   }
 
   /** Mostly the first answer is taken: what more there is to do stands apart, so that it costs nothing then. */
@@ -39,7 +51,11 @@ class RetryService implements Service {
     context.attempt = 1;
     context.record = undefined;
     return this.#inner.send(request, context).then(
-      response => (isRetryableStatus(response.status) ? this.#goOn(response, request, context) : response),
+      response => {
+        if (isRetryableStatus(response.status)) return this.#goOn(response, request, context);
+        if (!this.#budget.isFull) this.#budget.succeeded(request.url.origin.key, this.#clock.now());
+        return response;
+      },
       error => this.#goOn(error, request, context),
     );
   }
@@ -53,7 +69,9 @@ class RetryService implements Service {
       if (!isSkeinError(outcome) && !(outcome instanceof Response)) throw outcome;
       attempts.push(this.#record(outcome, startedAt));
       const decision = this.#decide(outcome, request, context);
-      if (!decision.retry) return end(outcome, attempts, decision);
+      if (!decision.retry) return this.#end(outcome, { attempts, decision, request });
+      const unpaid = context.policies.spendsBudget ? this.#pay(outcome, request) : 0;
+      if (unpaid > 0) return endUnpaid(outcome, attempts, unpaid);
       if (context.events?.retry !== undefined)
         await tell(context.events, eventOf(outcome, request, { context, decision }));
       await this.#wait(outcome, decision.delayMs, context);
@@ -66,6 +84,21 @@ class RetryService implements Service {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  /** In how many milliseconds there is enough for a retry; 0: it is paid. */
+  #pay(outcome: Response | SkeinError, request: Request): number {
+    const afterTimeout = isSkeinError(outcome) && outcome.code.endsWith("_TIMEOUT");
+    return this.#budget.take(request.url.origin.key, afterTimeout, this.#clock.now());
+  }
+
+  #end(
+    outcome: Response | SkeinError,
+    { attempts, decision, request }: { attempts: Attempt[]; decision: Refusal; request: Request },
+  ): Response {
+    if (!isSkeinError(outcome) && !isRetryableStatus(outcome.status))
+      this.#budget.succeeded(request.url.origin.key, this.#clock.now());
+    return end(outcome, attempts, decision);
   }
 
   #record(outcome: Response | SkeinError, startedAt: number): Attempt {
@@ -116,6 +149,8 @@ class RetryService implements Service {
   }
 }
 
+type Refusal = RetryDecision & { retry: false };
+
 function eventOf(
   outcome: Response | SkeinError,
   request: Request,
@@ -140,11 +175,28 @@ async function tell(events: CallEvents, event: RetryEvent): Promise<void> {
   }
 }
 
+/** What can't be paid for is not tried again; an answer is handed on all the same, as after the last attempt. */
+function endUnpaid(
+  outcome: Response | SkeinError,
+  attempts: readonly Attempt[],
+  retryAfterMs: number,
+): Response {
+  if (!isSkeinError(outcome)) return Object.assign(outcome, { attempts, notRetried: BUDGET_SPENT });
+  const { reason, phase, requestSent, peer } = outcome;
+  const error = new RetryBudgetExhausted(
+    "RETRY_BUDGET_EXHAUSTED",
+    `${reason}; not tried again: ${BUDGET_SPENT}`,
+    { cause: outcome, phase, requestSent, peer },
+  );
+  outcome.attempts = attempts;
+  throw Object.assign(error, { attempts, retryAfterMs: Math.max(retryAfterMs, outcome.retryAfterMs ?? 0) });
+}
+
 /** The outcome as it is handed on: with every attempt, and with the reason where nobody would guess it. */
 function end(
   outcome: Response | SkeinError,
   attempts: readonly Attempt[],
-  { why, because }: RetryDecision & { retry: false },
+  { why, because }: Refusal,
 ): Response {
   outcome.attempts = attempts;
   const isError = isSkeinError(outcome);

@@ -1,5 +1,5 @@
-import { Headers } from "../../core/headers.ts";
-import type { BodyOutcome, IncomingBody } from "../../core/incoming-body.ts";
+import { Headers } from "./headers.ts";
+import type { BodyOutcome, IncomingBody } from "./incoming-body.ts";
 
 /** The body of a response that came from memory: it has ended before anybody reads it. */
 export class StoredBody implements IncomingBody {

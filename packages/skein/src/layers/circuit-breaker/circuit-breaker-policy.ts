@@ -1,0 +1,169 @@
+import type { ClientPolicy } from "../../core/client-policy.ts";
+import type { Clock } from "../../core/clock.ts";
+import { type Duration, formatDuration, parseDuration } from "../../core/duration.ts";
+import { CircuitOpen, InvalidOption, isSkeinError } from "../../core/errors.ts";
+import { checkNames, requireCount } from "../../core/option-names.ts";
+import type { Request } from "../../core/request.ts";
+import type { RequestContext } from "../../core/request-context.ts";
+import type { Response } from "../../core/response.ts";
+import type { Layer, Service } from "../../core/service.ts";
+import {
+  CircuitBreaker,
+  type CircuitBreakerRules,
+  type CircuitState,
+  DEFAULT_BREAKER_RULES,
+} from "../../policy/circuit-breaker.ts";
+import { type Outcome, outcomeOfError, outcomeOfStatus } from "../../policy/outcome.ts";
+
+export interface CircuitBreakerOptions {
+  /** Over how long outcomes are counted. Default: 10 s. */
+  window?: Duration;
+  /** With fewer outcomes in the window nothing is decided. Default: 20. */
+  minOutcomes?: number;
+  /** The part of bad outcomes, more than 0 and at most 1, with which it opens. Default: 0.5. */
+  badRatio?: number;
+  /** How long it is open the first time, a fifth less or more by chance; twice as long each time that a probe fails. Default: 5 s. */
+  openFor?: Duration;
+  /** Default: 5 minutes. */
+  maxOpenFor?: Duration;
+  /** How many probes in all have to go well before it is closed. Default: 5. */
+  probes?: number;
+}
+
+/** What `client.stats().circuitBreaker` tells. */
+export interface CircuitBreakerStats {
+  /** Calls that were not sent because the circuit of their origin was open. */
+  readonly refused: number;
+  /** The origins whose circuit is not closed; `openFor` is in milliseconds. */
+  readonly origins: Readonly<Record<string, { readonly state: CircuitState; readonly openFor: number }>>;
+}
+
+/**
+ * Leaves an origin alone while it fails: when half of at least 20 requests in 10 s ended badly (no connection, a timeout, an
+ * answer cut short, a status of 500 or above; never a 4xx), calls to it fail at once with CircuitOpen. After 5 s a few are let
+ * through to see. Each origin has a circuit of its own.
+ *
+ * @throws InvalidOption
+ * @example
+ * const client = new Client({ policies: [circuitBreaker()] });
+ */
+export function circuitBreaker(options: CircuitBreakerOptions = {}): ClientPolicy {
+  return new CircuitBreakerPolicy(rulesOf(options));
+}
+
+/** After so many origins, those whose circuit is closed and has nothing to remember are forgotten. */
+const SWEEP_AT = 1_000;
+
+class CircuitBreakerPolicy implements ClientPolicy {
+  readonly name = "circuitBreaker";
+  readonly #rules: CircuitBreakerRules;
+  readonly #breakers = new Map<string, CircuitBreaker>();
+  #sweepAt = SWEEP_AT;
+  #refused = 0;
+
+  constructor(rules: CircuitBreakerRules) {
+    this.#rules = rules;
+  }
+
+  layer(clock: Clock): Layer {
+    return inner => ({
+      send: (request, context) => this.#send(request, context, { inner, clock }),
+      close: () => inner.close(),
+    });
+  }
+
+  stats(clock: Clock): CircuitBreakerStats {
+    const now = clock.now();
+    const origins: Record<string, { state: CircuitState; openFor: number }> = {};
+    for (const [origin, breaker] of this.#breakers) {
+      const state = breaker.state(now);
+      if (state === "closed") continue;
+      origins[origin] = { state, openFor: state === "open" ? breaker.mayPassAt(now) - now : 0 };
+    }
+    return { refused: this.#refused, origins };
+  }
+
+  async #send(
+    request: Request,
+    context: RequestContext,
+    { inner, clock }: { inner: Service; clock: Clock },
+  ): Promise<Response> {
+    const now = clock.now();
+    const breaker = this.#breakerOf(request.url.origin.key, clock);
+    const passAt = breaker.mayPassAt(now);
+    if (passAt > now) throw this.#refuse(request, passAt - now);
+    const permit = breaker.pass(now);
+    const end = (outcome: Outcome) => breaker.end(permit, outcome, clock.now());
+    try {
+      const response = await inner.send(request, context);
+      const outcome = outcomeOfStatus(response.status);
+      if (outcome === "bad") end(outcome);
+      else response.body.whenSettled(failure => end(outcomeOfBody(failure)));
+      return response;
+    } catch (error) {
+      end(isSkeinError(error) ? outcomeOfError(error) : "unknown");
+      throw error;
+    }
+  }
+
+  #refuse(request: Request, wait: number): CircuitOpen {
+    this.#refused += 1;
+    const isProbed = wait === Number.POSITIVE_INFINITY;
+    const until = isProbed ? "until a probe that is under way has ended" : `for ${formatDuration(wait)}`;
+    const error = new CircuitOpen(
+      "CIRCUIT_OPEN",
+      `nothing is sent to ${request.url.origin.key} ${until}: too many requests to it have failed of late`,
+      { phase: "queue", requestSent: "none" },
+    );
+    if (!isProbed) error.retryAfterMs = Math.ceil(wait);
+    return error;
+  }
+
+  #breakerOf(origin: string, clock: Clock): CircuitBreaker {
+    let breaker = this.#breakers.get(origin);
+    if (breaker === undefined) {
+      if (this.#breakers.size >= this.#sweepAt) this.#forgetQuiet(clock.now());
+      breaker = new CircuitBreaker(() => clock.random(), this.#rules);
+      this.#breakers.set(origin, breaker);
+    }
+    return breaker;
+  }
+
+  #forgetQuiet(now: number): void {
+    for (const [origin, breaker] of this.#breakers) if (breaker.isQuiet(now)) this.#breakers.delete(origin);
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#breakers.size);
+  }
+}
+
+/** A body that was given up by its reader says nothing against the server. */
+function outcomeOfBody(failure: Error | undefined): Outcome {
+  if (failure === undefined) return "good";
+  return isSkeinError(failure) ? outcomeOfError(failure) : "unknown";
+}
+
+function rulesOf(given: CircuitBreakerOptions): CircuitBreakerRules {
+  const names = ["window", "minOutcomes", "badRatio", "openFor", "maxOpenFor", "probes"];
+  const options = checkNames(given, names, "circuitBreaker");
+  const { badRatio = DEFAULT_BREAKER_RULES.badRatio } = options;
+  if (typeof badRatio !== "number" || !(badRatio > 0 && badRatio <= 1))
+    throw new InvalidOption(`circuitBreaker.badRatio: expected more than 0 and at most 1; got ${badRatio}`);
+  const time = (name: "window" | "openFor" | "maxOpenFor", standard: number): number => {
+    const ms =
+      options[name] === undefined ? standard : parseDuration(options[name], `circuitBreaker.${name}`);
+    if (ms > 0) return ms;
+    throw new InvalidOption(`circuitBreaker.${name}: expected more than no time`);
+  };
+  const openMs = time("openFor", DEFAULT_BREAKER_RULES.openMs);
+  return {
+    windowMs: time("window", DEFAULT_BREAKER_RULES.windowMs),
+    minOutcomes: requireCount(
+      options.minOutcomes ?? DEFAULT_BREAKER_RULES.minOutcomes,
+      "circuitBreaker.minOutcomes",
+      1,
+    ),
+    badRatio,
+    openMs,
+    maxOpenMs: Math.max(openMs, time("maxOpenFor", DEFAULT_BREAKER_RULES.maxOpenMs)),
+    probes: requireCount(options.probes ?? DEFAULT_BREAKER_RULES.probes, "circuitBreaker.probes", 1),
+  };
+}
