@@ -102,7 +102,7 @@ describe("the types", { timeout: 120_000 }, () => {
       "two bodies are taken by requests that are built, and those of batches",
       "bodies.ts: 2578",
       {
-        file: "client/client.ts",
+        file: "client/send-options.ts",
         from: "OfTheCall> & BodyOptions",
         to: "OfTheCall> & Record<string, unknown>",
       },
@@ -126,7 +126,7 @@ describe("the types", { timeout: 120_000 }, () => {
       "a hook gives anything",
       "hooks.ts: 2578",
       {
-        file: "layers/hooks/hooks-layer.ts",
+        file: "core/hooks.ts",
         from: "Request | void | Promise<Request | void>",
         to: "unknown",
       },
