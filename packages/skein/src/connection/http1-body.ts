@@ -1,3 +1,4 @@
+import { BodyCollector } from "../core/body-collector.ts";
 import { AbortError, ResponseTooLarge, type SkeinError, StreamConsumed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import type { BodyOutcome, IncomingBody, RawSink } from "../core/incoming-body.ts";
@@ -6,9 +7,6 @@ import { copyBytes } from "./slab.ts";
 
 /** Bytes kept for a reader that does not come, before the socket is told to wait. */
 const HIGH_WATER = 128 * 1024;
-/** What a length that a server announces is trusted with: memory for the rest is taken as it comes. */
-const TRUSTED_BYTES = 1024 * 1024;
-
 /** What a body asks of its connection. */
 export interface BodySource {
   pauseBody(): void;
@@ -24,13 +22,10 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Gathers the whole body in one array: each byte is copied once, from the read buffer to its place. */
-interface Collector {
-  bytes: Uint8Array;
-  length: number;
+/** Who waits for the whole body. */
+interface Gathering {
+  readonly collector: BodyCollector;
   readonly maxBytes: number;
-  /** As many as there will be, where that is known. */
-  readonly announced: number;
   resolve(value: Uint8Array): void;
   reject(error: unknown): void;
 }
@@ -45,7 +40,7 @@ export class Http1Body implements IncomingBody {
   #touched = false;
   #paused = false;
   #waiting: Waiting | undefined;
-  #collector: Collector | undefined;
+  #gathering: Gathering | undefined;
   #listeners: ((outcome: BodyOutcome) => void)[] | undefined;
 
   constructor(source: BodySource) {
@@ -65,7 +60,7 @@ export class Http1Body implements IncomingBody {
   /** `bytes` is the connection's read buffer: what is kept is copied. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") return;
-    if (this.#collector !== undefined) return this.#gather(this.#collector, bytes.subarray(start, end));
+    if (this.#gathering !== undefined) return this.#gather(this.#gathering, bytes.subarray(start, end));
     if (this.#waiting !== undefined) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
@@ -84,7 +79,7 @@ export class Http1Body implements IncomingBody {
     this.#state = "ended";
     this.trailers = trailers;
     this.#waiting?.resolve(undefined);
-    if (this.#collector !== undefined) this.#collector.resolve(trim(this.#collector));
+    this.#gathering?.resolve(this.#gathering.collector.take());
     this.#settle(undefined);
   }
 
@@ -93,7 +88,7 @@ export class Http1Body implements IncomingBody {
     this.#state = "failed";
     this.#failure = error;
     this.#waiting?.reject(error);
-    this.#collector?.reject(error);
+    this.#gathering?.reject(error);
     this.#settle(error);
   }
 
@@ -122,9 +117,9 @@ export class Http1Body implements IncomingBody {
     if (this.#state === "ended") return start;
     if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
-      const bytes = new Uint8Array(Math.max(start.length, Math.min(announced, TRUSTED_BYTES)));
-      bytes.set(start);
-      this.#collector = { bytes, length: start.length, maxBytes, announced, resolve, reject };
+      const collector = new BodyCollector(announced, maxBytes);
+      collector.push(start);
+      this.#gathering = { collector, maxBytes, resolve, reject };
       this.#resume();
     });
   }
@@ -141,16 +136,8 @@ export class Http1Body implements IncomingBody {
     this.#listeners.push(listener);
   }
 
-  #gather(collector: Collector, chunk: Uint8Array): void {
-    const length = collector.length + chunk.length;
-    if (length > collector.maxBytes) {
-      const error = this.#refuse(collector.maxBytes);
-      this.fail(error);
-      return;
-    }
-    if (length > collector.bytes.length) collector.bytes = grow(collector, length);
-    collector.bytes.set(chunk, collector.length);
-    collector.length = length;
+  #gather({ collector, maxBytes }: Gathering, chunk: Uint8Array): void {
+    if (!collector.push(chunk)) this.fail(this.#refuse(maxBytes));
   }
 
   #refuse(maxBytes: number): SkeinError {
@@ -163,7 +150,7 @@ export class Http1Body implements IncomingBody {
   }
 
   #refuseSecondReader(): void {
-    if (this.#collector !== undefined || this.#waiting !== undefined) {
+    if (this.#gathering !== undefined || this.#waiting !== undefined) {
       throw new StreamConsumed("the body is being read already: only one reader may read it");
     }
   }
@@ -177,7 +164,7 @@ export class Http1Body implements IncomingBody {
 
   #settle(outcome: BodyOutcome): void {
     this.#waiting = undefined;
-    this.#collector = undefined;
+    this.#gathering = undefined;
     if (this.#listeners !== undefined) for (const listener of this.#listeners) listener(outcome);
     this.#listeners = undefined;
   }
@@ -191,18 +178,4 @@ export class RawBody extends Http1Body {
     super(source);
     this.raw = raw;
   }
-}
-
-function grow(collector: Collector, needed: number): Uint8Array {
-  const most = collector.announced > 0 ? collector.announced : collector.maxBytes;
-  const doubled = Math.max(needed, Math.min(collector.bytes.length * 2, most), Math.min(16 * 1024, most));
-  const bytes = new Uint8Array(doubled);
-  bytes.set(collector.bytes.subarray(0, collector.length));
-  return bytes;
-}
-
-function trim(collector: Collector): Uint8Array {
-  return collector.length === collector.bytes.length
-    ? collector.bytes
-    : collector.bytes.slice(0, collector.length);
 }

@@ -1,3 +1,4 @@
+import { BodyCollector } from "../../core/body-collector.ts";
 import { AbortError, ResponseTooLarge, StreamConsumed, TimeoutError } from "../../core/errors.ts";
 import type { Headers } from "../../core/headers.ts";
 import type { BodyOutcome, IncomingBody } from "../../core/incoming-body.ts";
@@ -138,19 +139,15 @@ export class DecodedBody implements IncomingBody {
 
 /** All that comes, as long as it is no more than `maxBytes`. */
 async function gather(next: () => Promise<Uint8Array | undefined>, maxBytes: number): Promise<Uint8Array> {
-  const gathered: Uint8Array[] = [];
-  let size = 0;
+  const collector = new BodyCollector(0, maxBytes);
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      throw new ResponseTooLarge("RESPONSE_TOO_LARGE", `the decoded body is larger than ${maxBytes} bytes`, {
-        phase: "body",
-        requestSent: "full",
-      });
-    }
-    gathered.push(chunk);
+    if (collector.push(chunk)) continue;
+    throw new ResponseTooLarge("RESPONSE_TOO_LARGE", `the decoded body is larger than ${maxBytes} bytes`, {
+      phase: "body",
+      requestSent: "full",
+    });
   }
-  return join(gathered, size);
+  return collector.take();
 }
 
 /** The first bytes of a body: all of them (`rest` is undefined then), or more than a small body has. */
