@@ -76,7 +76,7 @@ export async function interleave(
 }
 
 /** A Markdown table: rate, its spread, and `subject`'s rate as a multiple of each, paired round by round. */
-export function ratioTable(results: Rounds, subject: string): string {
+export function ratioTable(results: Rounds, subject: string, unit = "requests/s"): string {
   const own = results.get(subject)!;
   const rows = [...results].map(([name, values]) => {
     const ratios = values.map((value, round) => own[round]! / value);
@@ -88,7 +88,7 @@ export function ratioTable(results: Rounds, subject: string): string {
     return `| ${name} | ${Math.round(median(values)).toLocaleString("en")} | ${spread} | ${ratio} |`;
   });
   return [
-    `| | requests/s, median | min–max | ${subject} ÷ it, median (min–max) |`,
+    `| | ${unit}, median | min–max | ${subject} ÷ it, median (min–max) |`,
     "| --- | --- | --- | --- |",
     ...rows,
   ].join("\n");

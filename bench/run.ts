@@ -5,7 +5,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBatchMemory } from "./batch-memory.ts";
+import { benchIdleConnections } from "./idle-connections.ts";
 import { benchImport } from "./import-time.ts";
+import { benchLargeBodies } from "./large-bodies.ts";
 import { benchSecureCalls } from "./secure-calls.ts";
 import { benchSmallCalls } from "./small-calls.ts";
 import { benchUrlList } from "./url-list.ts";
@@ -14,6 +16,8 @@ const short = process.argv.includes("--short");
 const parts = [
   await benchSmallCalls(short ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 3 }),
   await benchSecureCalls(short ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 3 }),
+  await benchLargeBodies(short ? { rounds: 1, seconds: 0.1 } : { rounds: 5, seconds: 3 }, short ? 10 : 100),
+  await benchIdleConnections(short ? 100 : 2_000),
   await benchImport(short ? 1 : 15),
   await benchUrlList(short ? 1 : 5, short ? 1_000 : 100_000),
   await benchBatchMemory(short ? 5_000 : 1_000_000),
