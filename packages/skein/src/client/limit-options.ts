@@ -33,6 +33,11 @@ export interface LimitOptions {
    * has begun may take any time. Default: 60 s.
    */
   unreadBodyTimeout?: Duration;
+  /**
+   * Over HTTP/2: after how much silence a server that calls wait for is asked whether it is there (PING). When as much time
+   * again brings no byte, the connection is given up: what may be sent again is, other calls fail with CloseError. Default: 15 s.
+   */
+  pingInterval?: Duration;
 }
 
 /** The limits of a client, complete: counts, bytes and milliseconds; `Infinity` where there is none. */
@@ -53,9 +58,10 @@ export const DEFAULT_LIMITS: Limits = {
   maxHeaderBytes: 64 * 1024,
   maxResponseBytes: 256 * MIB,
   unreadBodyTimeout: 60_000,
+  pingInterval: 15_000,
 };
 
-const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout"]);
+const TIME_LIMITS = new Set(["keepAliveExpiry", "maxAge", "unreadBodyTimeout", "pingInterval"]);
 
 /** @throws InvalidOption naming the option: an unknown name, a value that makes no sense */
 export function normalizeLimits(limits: LimitOptions = {}): Limits {

@@ -60,6 +60,8 @@ export interface ConnectionSetup {
   readonly limits: Partial<ReaderLimits>;
   /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
   readonly unreadBodyTimeout: number;
+  /** After how much silence a server over HTTP/2 is asked whether it is there, in milliseconds; it has as long to answer. */
+  readonly pingInterval: number;
 }
 
 /** What one call brings along, on whose behalf a connection is opened. */

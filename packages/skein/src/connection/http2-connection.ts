@@ -16,6 +16,7 @@ import type { Exchange } from "./exchange.ts";
 import { connectionEnded, http2Violation, onlyHttp1, refusedStream } from "./http2-errors.ts";
 import { FloodGuard } from "./http2-guards.ts";
 import { Http2Inbound, type InboundHost } from "./http2-inbound.ts";
+import { Http2Liveness } from "./http2-liveness.ts";
 import { Http2Output } from "./http2-output.ts";
 import { Http2Sender } from "./http2-sender.ts";
 import { PeerSettings } from "./http2-settings.ts";
@@ -25,6 +26,9 @@ import { Http2Streams } from "./http2-streams.ts";
 /** Of what a stream brings before its reader takes it: the rest waits at the server. */
 const STREAM_WINDOW = 512 * 1024;
 const NO_ERROR = 0x0;
+
+/** A connection that was idle for so long keeps no buffer for what it may send next. */
+const REST_MS = 1_000;
 
 /** An HTTP/1.1 connection that turned out to speak HTTP/2. */
 export interface Negotiated {
@@ -59,8 +63,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   readonly #floods = new FloodGuard();
   readonly #peerSettings = new PeerSettings();
   readonly #sender: Http2Sender;
-  /** When the last byte came, on the coarse time. */
-  #heardAt = 0;
+  readonly #liveness: Http2Liveness;
   #closed = false;
   /** Takes no more streams; closes when the last one has ended. */
   #retired = false;
@@ -81,7 +84,9 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#out = new Http2Output(socket);
     this.#owner = owner;
     this.#setup = setup;
+    this.#liveness = new Http2Liveness(setup.time.now);
     this.#sender = new Http2Sender({
+      peerSettings: this.#peerSettings,
       proxy: socket.proxy,
       out: this.#out,
       window: new SendWindow(),
@@ -157,11 +162,13 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   checkTimeouts(now: number): void {
     this.#floods.reset(now, this.#inbound.reader.counts);
+    this.#checkLiveness();
+    if (this.#streams.size === 0 && this.#setup.time.since(this.idleSince) > REST_MS) this.#out.trim();
     for (const stream of this.#streams) {
       const error = stream.lateness(now, this.#setup);
       if (error === undefined) continue;
       // Nothing came for anybody since it last heard of the server: the next one would not fare better here.
-      if (this.#heardAt <= stream.activeAt) this.#retired = true;
+      if (this.#liveness.heardAt <= stream.activeAt) this.#retired = true;
       this.end(stream, error, "CANCEL");
     }
   }
@@ -207,7 +214,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   onBytes(buffer: Uint8Array, length: number): void {
     if (this.#closed) return;
-    this.#heardAt = this.#setup.time.now;
+    this.#liveness.heardAt = this.#setup.time.now;
     this.#inbound.reader.receive(buffer, 0, length);
     if (this.#closed) return;
     const flood = this.#floods.check(this.#inbound.reader.counts);
@@ -240,6 +247,10 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   freed(): void {
     this.#owner.connectionFree(this);
+  }
+
+  acknowledged(): void {
+    this.#liveness.isAcknowledged = true;
   }
 
   leaves(lastStreamId: number, errorCode: number): void {
@@ -318,7 +329,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#farewellWith(violation.code);
   }
 
-  /** The socket is gone: what has no answer yet may be sent again, as after any dead connection. */
+  /** The socket is gone. */
   #lost(failure: SocketFailure | undefined): void {
     if (this.#closed) return;
     const errorOf = (stream: Http2Stream) => {
@@ -326,9 +337,35 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
       if (failure !== undefined && this.#farewell === undefined) return socketError(failure, progress);
       return connectionEnded(this.#farewell ?? "the server closed the connection", progress);
     };
+    this.#abandon(errorOf);
+    this.#finish();
+  }
+
+  /** Nothing more comes over it: what has no answer yet may be sent again, as after any dead connection. */
+  #abandon(errorOf: (stream: Http2Stream) => Error): void {
     this.#closed = true;
     for (const stream of this.#streams) this.replayOr(stream, errorOf(stream), false);
-    this.#finish();
+  }
+
+  #checkLiveness(): void {
+    const { time, pingInterval } = this.#setup;
+    const verdict = this.#liveness.look(time, pingInterval, () => this.#waitsForServer());
+    if (verdict === undefined) return;
+    if (verdict === "ping") {
+      this.#out.writer.ping(0, 0);
+      return this.#out.flushSoon();
+    }
+    const { code, reason } = verdict;
+    this.#inbound.reader.stop();
+    this.#abandon(stream => connectionEnded(reason, stream.progress()));
+    this.#farewellWith(code);
+  }
+
+  /** Behind a body that is still on its way, a PING would wait as long as that does. */
+  #waitsForServer(): boolean {
+    if (this.#streams.size === 0 || this.#out.isBlocked) return false;
+    for (const stream of this.#streams) if (stream.sent !== "full") return false;
+    return true;
   }
 
   #close(errorOf: (stream: Http2Stream) => Error): void {

@@ -15,6 +15,8 @@ import type { Http2Streams } from "./http2-streams.ts";
 
 /** Of all streams together. It is given back as it is used: what bounds memory are the streams' own. */
 const CONNECTION_WINDOW = 16 * 1024 * 1024;
+/** However large frames the server takes: what one stream sends at a time, the others wait for. */
+const LARGEST_FRAME = 64 * 1024;
 const REFUSED_STREAM = 0x7;
 
 /** What frames lead to, beyond their own stream. */
@@ -27,6 +29,8 @@ export interface InboundHost extends AnswerHost {
   leaves(lastStreamId: number, errorCode: number): void;
   /** There may be room for more streams. */
   freed(): void;
+  /** The server has taken note of our SETTINGS. */
+  acknowledged(): void;
 }
 
 interface InboundParts {
@@ -112,7 +116,8 @@ export class Http2Inbound implements FrameSink {
     const change = this.#peerSettings.take(id, value);
     if (change === undefined) return;
     if (change.setting === "headerTableSize") this.#sender.allowTableSize(value);
-    else if (change.setting === "maxFrameSize") this.#out.writer.maxFrameSize = value;
+    else if (change.setting === "maxFrameSize")
+      this.#out.writer.maxFrameSize = Math.min(value, LARGEST_FRAME);
     else if (change.setting === "initialWindowSize") this.#adjustWindows(change.difference);
   }
 
@@ -123,7 +128,9 @@ export class Http2Inbound implements FrameSink {
     this.#host.freed();
   }
 
-  onSettingsAck(): void {}
+  onSettingsAck(): void {
+    this.#host.acknowledged();
+  }
 
   onPing(high: number, low: number): void {
     this.#out.writer.pingAck(high, low);

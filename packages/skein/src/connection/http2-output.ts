@@ -26,6 +26,11 @@ export class Http2Output {
     return this.writer.pending > MOST_UNSENT;
   }
 
+  /** Keeps no memory for what may come later. */
+  trim(): void {
+    this.writer.trim();
+  }
+
   flushSoon(): void {
     if (this.#soon || this.#ended) return;
     this.#soon = true;

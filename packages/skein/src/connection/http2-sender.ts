@@ -5,8 +5,9 @@ import type { Request } from "../core/request.ts";
 import type { SendWindow } from "../protocol/http2/flow-window.ts";
 import { HpackEncoder } from "../protocol/http2/hpack/hpack-encoder.ts";
 import { RequestFields } from "../protocol/http2/request-fields.ts";
-import { writeRequestHead } from "../protocol/http2/request-head.ts";
+import { listSizeOf, type RequestHead, writeRequestHead } from "../protocol/http2/request-head.ts";
 import type { Http2Output } from "./http2-output.ts";
+import type { PeerSettings } from "./http2-settings.ts";
 import type { Http2Stream } from "./http2-stream.ts";
 import { Http2Upload } from "./http2-upload.ts";
 import { bodyFailed, openBody } from "./outgoing-body.ts";
@@ -19,6 +20,7 @@ interface SenderParts {
   readonly out: Http2Output;
   /** The connection's. */
   readonly window: SendWindow;
+  readonly peerSettings: PeerSettings;
   /** Through which the connection leads. */
   readonly proxy: ProxyHop | undefined;
   /** Some of the stream's body is on its way. */
@@ -59,7 +61,7 @@ export class Http2Sender {
     const hasBody = body !== undefined && body.length !== 0;
     try {
       if (this.#parts.proxy !== undefined) checkForProxy(request, this.#parts.proxy);
-      writeRequestHead(this.#parts.out.writer, this.#encoder, {
+      const head = {
         streamId: stream.id,
         endStream: !hasBody,
         method,
@@ -68,7 +70,10 @@ export class Http2Sender {
         path: url.target,
         fields: fieldsOf(request),
         more: lengthOf(request),
-      });
+      };
+      const { maxHeaderListSize } = this.#parts.peerSettings;
+      if (maxHeaderListSize !== Number.POSITIVE_INFINITY) checkListSize(head, maxHeaderListSize);
+      writeRequestHead(this.#parts.out.writer, this.#encoder, head);
     } catch (cause) {
       const reason = `can't be sent: ${messageOf(cause)}`;
       throw new LocalProtocolError("INVALID_REQUEST", reason, { cause, requestSent: "none" });
@@ -147,6 +152,15 @@ export class Http2Sender {
     stream.state = stream.state === "half-closed-remote" ? "closed" : "half-closed-local";
     this.#parts.onSent(stream);
   }
+}
+
+/** RFC 9113 §6.5.2: the server would refuse it, and may end the connection for all others with it. */
+function checkListSize(head: RequestHead, most: number): void {
+  const size = listSizeOf(head);
+  if (size <= most) return;
+  throw new Error(
+    `its head counts ${size} bytes, and this server takes ${most} (SETTINGS_MAX_HEADER_LIST_SIZE)`,
+  );
 }
 
 /** Checked and put into words once for headers that many requests share. */

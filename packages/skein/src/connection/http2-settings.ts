@@ -13,6 +13,8 @@ export type SettingChange =
 export class PeerSettings {
   maxConcurrentStreams: number = FIRST_MAX_STREAMS;
   initialWindowSize: number = DEFAULT_WINDOW;
+  /** Of a head, as §6.5.2 counts. */
+  maxHeaderListSize: number = Number.POSITIVE_INFINITY;
 
   /** What changes with it, if anything that we care for. */
   take(id: number, value: number): SettingChange | undefined {
@@ -29,6 +31,9 @@ export class PeerSettings {
         this.initialWindowSize = value;
         return { setting: "initialWindowSize", difference };
       }
+      case SETTINGS_IDS.MAX_HEADER_LIST_SIZE:
+        this.maxHeaderListSize = value;
+        return undefined;
       default:
         return undefined;
     }

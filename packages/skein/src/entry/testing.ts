@@ -20,6 +20,7 @@ const APP_LIMITS = {
   maxAge: Number.POSITIVE_INFINITY,
   maxHeaderBytes: 64 * 1024,
   unreadBodyTimeout: Number.POSITIVE_INFINITY,
+  pingInterval: Number.POSITIVE_INFINITY,
 };
 
 /**

@@ -18,6 +18,8 @@ export interface PoolLimits {
   readonly maxHeaderBytes: number;
   /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
   readonly unreadBodyTimeout: number;
+  /** After how much silence a server over HTTP/2 is asked whether it is there, in milliseconds; it has as long to answer. */
+  readonly pingInterval: number;
 }
 
 /** What a pool is told beside its limits. */

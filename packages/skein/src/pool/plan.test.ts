@@ -14,6 +14,7 @@ const LIMITS: PoolLimits = {
   maxAge: 300_000,
   maxHeaderBytes: 65_536,
   unreadBodyTimeout: 60_000,
+  pingInterval: 15_000,
 };
 
 test.each([

@@ -61,6 +61,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       clock: ports.clock,
       limits: { maxHeaderBytes: limits.maxHeaderBytes },
       unreadBodyTimeout: limits.unreadBodyTimeout,
+      pingInterval: limits.pingInterval,
     };
   }
 
@@ -369,8 +370,8 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   /** @returns whether there is more to watch */
   #checkTimeouts(now: number): boolean {
     for (const connection of this.#connections) {
-      if (connection.state !== "idle") connection.checkTimeouts(now);
-      else if (this.#hasExpired(connection)) connection.destroy(new ClientClosed());
+      if (connection.state === "idle" && this.#hasExpired(connection)) connection.destroy(new ClientClosed());
+      else connection.checkTimeouts(now);
     }
     for (const state of this.#origins.values()) {
       if (state.waiters.size > 0) this.#checkWaiting(state, now);

@@ -74,8 +74,20 @@ export interface FrameServer extends AsyncDisposable {
   codes(type: "RST_STREAM" | "GOAWAY"): number[];
 }
 
+/** What it does by itself. */
+export interface Manners {
+  /** What it begins with. Default: SETTINGS, without any. */
+  readonly greeting?: Buffer;
+  /** Whether it acknowledges our SETTINGS. Default: true. */
+  readonly acknowledges?: boolean;
+  /** Default: it does not answer. */
+  readonly onPing?: (socket: TLSSocket, payload: Buffer) => void;
+}
+
 /** A server of HTTP/2 that sends what it is told to, byte by byte, sense or nonsense. */
-export async function frameServer(script: Script, greeting = frame("SETTINGS", 0)): Promise<FrameServer> {
+export async function frameServer(script: Script, manners: Buffer | Manners = {}): Promise<FrameServer> {
+  const given = Buffer.isBuffer(manners) ? { greeting: manners } : manners;
+  const { greeting = frame("SETTINGS", 0), acknowledges = true, onPing } = given as Manners;
   const { cert, key } = testCertificates().valid;
   const frames: SentFrame[] = [];
   const sockets = new Set<TLSSocket>();
@@ -103,8 +115,9 @@ export async function frameServer(script: Script, greeting = frame("SETTINGS", 0
         };
         pending = pending.subarray(9 + length);
         frames.push(sent);
-        if (sent.type === TYPES.SETTINGS && (sent.flags & 1) === 0)
+        if (acknowledges && sent.type === TYPES.SETTINGS && (sent.flags & 1) === 0)
           socket.write(frame("SETTINGS", 0, { flags: 1 }));
+        if (sent.type === TYPES.PING) onPing?.(socket, sent.payload);
         if (sent.type === TYPES.HEADERS) script(socket, sent.streamId, ++requests);
       }
     });

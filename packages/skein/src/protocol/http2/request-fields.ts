@@ -37,6 +37,9 @@ const PASSING: ReadonlySet<string> = new Set([
   "tracestate",
 ]);
 
+/** RFC 9113 §6.5.2: of each field in a list, besides its name and its value. */
+export const FIELD_OVERHEAD = 32;
+
 /** How much of a wrong name a message shows. */
 const SHOWN = 40;
 
@@ -48,6 +51,8 @@ export class RequestFields {
   /** name, value, name, value … */
   readonly fields: readonly string[];
   readonly indexing: readonly Indexing[];
+  /** What they count for SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly listSize: number;
   /** What a `host` field says, in the place of the origin's own (RFC 9113 §8.3.1). */
   readonly authority: string | undefined;
 
@@ -57,6 +62,7 @@ export class RequestFields {
     authority: string | undefined,
   ) {
     this.fields = fields;
+    this.listSize = fields.reduce((sum, text) => sum + text.length, indexing.length * FIELD_OVERHEAD);
     this.indexing = indexing;
     this.authority = authority;
   }

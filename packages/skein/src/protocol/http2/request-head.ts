@@ -1,7 +1,7 @@
 import { TARGET, TOKEN } from "../http1/char-classes.ts";
 import type { FrameWriter } from "./frames/frame-writer.ts";
 import type { HpackEncoder } from "./hpack/hpack-encoder.ts";
-import { checkText, type RequestFields } from "./request-fields.ts";
+import { checkText, FIELD_OVERHEAD, type RequestFields } from "./request-fields.ts";
 
 /** The head of a request (RFC 9113 §8.3.1). */
 export interface RequestHead {
@@ -43,6 +43,18 @@ export function writeRequestHead(writer: FrameWriter, encoder: HpackEncoder, hea
   encoder.fields(fields);
   if (head.more !== undefined) encoder.oneOff(head.more);
   writer.endHeaders();
+}
+
+/** What the head counts for the server's SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §6.5.2). */
+export function listSizeOf({ method, scheme, path, fields, more, ...head }: RequestHead): number {
+  const authority = more?.authority ?? fields.authority ?? head.authority;
+  const pseudo: [string, string][] = [
+    [":method", method],
+    [":authority", authority],
+  ];
+  if (method !== "CONNECT") pseudo.push([":scheme", scheme], [":path", path]);
+  const own = pseudo.reduce((sum, [name, value]) => sum + name.length + value.length + FIELD_OVERHEAD, 0);
+  return own + fields.listSize + (more?.listSize ?? 0);
 }
 
 /** The trailers of a request, which end its stream (RFC 9113 §8.1). */
