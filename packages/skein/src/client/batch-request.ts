@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
+import { timeLeft } from "../core/deadline.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Request } from "../core/request.ts";
 import { type BodilessOptions, buildRequest } from "./build-request.ts";
 import { type CallOptionName, refuseCallOptions } from "./call-options.ts";
 import { refuseCredentials } from "./credentials.ts";
-import { timeLeft } from "./deadline.ts";
 import type { ClientSettings } from "./options.ts";
 import { type ProgressOptions, refuseProgress } from "./progress-options.ts";
 import type { BodyOptions } from "./request-body.ts";

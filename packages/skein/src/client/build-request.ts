@@ -1,5 +1,6 @@
 import { basicCredentials } from "../core/basic-credentials.ts";
 import { BytesBody, type RequestBody } from "../core/body.ts";
+import type { Deadline } from "../core/deadline.ts";
 import { InvalidOption, InvalidUrl, type SkeinError } from "../core/errors.ts";
 import type { Headers, HeadersInit } from "../core/headers.ts";
 import type { StringifyJson } from "../core/json.ts";
@@ -12,7 +13,6 @@ import { isHarmlessElsewhere } from "../layers/redirect/harmless-fields.ts";
 import { joinBase } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallCredentials } from "./credentials.ts";
-import type { Deadline } from "./deadline.ts";
 import { ownStringify } from "./json-body.ts";
 import type { ClientSettings } from "./options.ts";
 import { addParams, type Params, parseParams } from "./params.ts";

@@ -1,4 +1,5 @@
 import type { Batch, BatchOptions } from "../batch/batch-options.ts";
+import { timeLeft } from "../core/deadline.ts";
 import { ClientClosed } from "../core/errors.ts";
 import { Headers } from "../core/headers.ts";
 import { INSPECT } from "../core/inspect.ts";
@@ -14,7 +15,7 @@ import { Call } from "./call.ts";
 import { overrideCall, refuseCallOptions } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
 import { overrideCredentials, refuseCredentials } from "./credentials.ts";
-import { requireTime, timeLeft, withinTime } from "./deadline.ts";
+import { requireTime, withinTime } from "./deadline.ts";
 import type { Downloaded, DownloadOptions } from "./download/download.ts";
 import type { EventStream, EventsOptions } from "./events/event-stream.ts";
 import { endFailed } from "./failed-call.ts";

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { type Deadline, timeLeft } from "../core/deadline.ts";
 import { InvalidOption, RemoteProtocolError } from "../core/errors.ts";
 import { requireCount } from "../core/option-names.ts";
 import type { Request } from "../core/request.ts";
@@ -9,7 +10,6 @@ import { type BodilessOptions, buildRequest } from "./build-request.ts";
 import { Call } from "./call.ts";
 import { overrideCall } from "./call-options.ts";
 import type { ClientAccess } from "./client-access.ts";
-import { type Deadline, timeLeft } from "./deadline.ts";
 import type { BodyOptions } from "./request-body.ts";
 
 /** Where the page after this one is, relative to its URL; nothing when it is the last. */

@@ -5,6 +5,12 @@ interface Cancellable {
   cancel(reason: unknown): void;
 }
 
+/** What is read of a call under way; it stops with its call. */
+export interface CallPromise<T> extends Promise<T> {
+  /** Stops the call, wherever it is: this rejects with AbortError. Does nothing once it has ended. */
+  cancel(reason?: unknown): void;
+}
+
 /**
  * What a call returns: a promise of its response, under way from the start, with shortcuts.
  *
@@ -29,12 +35,13 @@ export class ResponsePromise extends Promise<Response> {
    * @throws HTTPStatusError on a status that is not 2xx, DecodingError when the body is not JSON, SchemaError when it does
    * not fit the schema
    */
-  json<T>(schema: StandardSchema<T>): Promise<T>;
-  json<T = unknown>(): Promise<NoInfer<T>>;
-  async json<T>(schema?: StandardSchema<T>): Promise<T> {
-    const response = (await this).raiseForStatus();
-    const value = response.json<T>();
-    return schema === undefined ? value : response.accept(await schema["~standard"].validate(value));
+  json<T>(schema: StandardSchema<T>): CallPromise<T>;
+  json<T = unknown>(): CallPromise<NoInfer<T>>;
+  json<T>(schema?: StandardSchema<T>): CallPromise<T> {
+    return this.#read(async response => {
+      const value = response.json<T>();
+      return schema === undefined ? value : response.accept(await schema["~standard"].validate(value));
+    });
   }
 
   /**
@@ -42,8 +49,8 @@ export class ResponsePromise extends Promise<Response> {
    *
    * @throws HTTPStatusError on a status that is not 2xx
    */
-  async text(): Promise<string> {
-    return (await this).raiseForStatus().text();
+  text(): CallPromise<string> {
+    return this.#read(response => response.text());
   }
 
   /**
@@ -51,13 +58,18 @@ export class ResponsePromise extends Promise<Response> {
    *
    * @throws HTTPStatusError on a status that is not 2xx
    */
-  async bytes(): Promise<Uint8Array> {
-    return (await this).raiseForStatus().bytes();
+  bytes(): CallPromise<Uint8Array> {
+    return this.#read(response => response.bytes());
   }
 
   /** Stops the call, wherever it is: it then rejects with AbortError. Does nothing once it has ended. */
   cancel(reason?: unknown): void {
     this.#call?.cancel(reason);
+  }
+
+  #read<T>(read: (response: Response) => T | Promise<T>): CallPromise<T> {
+    const reading = (async () => read((await this).raiseForStatus()))();
+    return Object.assign(reading, { cancel: (reason?: unknown) => this.cancel(reason) });
   }
 }
 

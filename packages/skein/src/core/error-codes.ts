@@ -62,6 +62,8 @@ export type ErrorCode =
   | "FILE_FAILED"
   | "HANDLER_FAILED"
   | "ABORTED"
+  | "GROUP_FAILED"
+  | "GROUP_CLOSED"
   | "INVALID_URL"
   | "INVALID_OPTION"
   | "STREAM_CONSUMED"

@@ -15,7 +15,8 @@
  * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
  * ├─ AbortError (name "AbortError", cause = the reason given)
  * ├─ SchemaError (.issues): JSON that is not what the schema says
- * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed
+ * ├─ GroupError (.errors): several calls or tasks failed
+ * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed GroupClosed
  *
  * A floor that meets a failure says what it knows (`code`, `reason`, `phase`, what was sent). The client, which
  * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
@@ -100,6 +101,8 @@ export class SkeinError extends Error {
   retryAfterMs: number | undefined;
   /** Whether the same call may succeed when it is made again later. */
   retryable = false;
+  /** What else failed in the TaskGroup that this failure ended. */
+  declare suppressed?: readonly unknown[];
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     const { cause, phase, requestSent, peer } = ownOptions(details);
@@ -416,7 +419,8 @@ const NAMED = {
   BodyNotReplayable,
   ClientClosed,
 };
-export type ErrorName = keyof typeof NAMED;
+/** The errors of groups stand in batch/group-error.ts: a page that has no groups does not load them. */
+export type ErrorName = keyof typeof NAMED | "GroupError" | "GroupClosed";
 
 for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, "name", { value: name, writable: true, configurable: true });

@@ -89,7 +89,8 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
 }
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
-export { gather } from "../batch/gather.ts";
+export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
+export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
 export type {
   CancelledBy,
   CancelledTask,
@@ -107,7 +108,6 @@ export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from 
 export type { BaseClient } from "../client/client.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
-export type { Deadline } from "../client/deadline.ts";
 export type { Downloaded, DownloadOptions } from "../client/download/download.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
@@ -122,7 +122,7 @@ export type { ProgressOptions } from "../client/progress-options.ts";
 export type { TunnelOptions, UpgradeOptions } from "../client/raw/open-raw.ts";
 export type { RawStream } from "../client/raw/raw-stream.ts";
 export type { BodyOptions } from "../client/request-body.ts";
-export { ResponsePromise } from "../client/response-promise.ts";
+export { type CallPromise, ResponsePromise } from "../client/response-promise.ts";
 export type { BuildOptions, SendOptions } from "../client/send-options.ts";
 export type { LayerName } from "../client/stack.ts";
 export type { ClientStats } from "../client/stats.ts";
@@ -138,6 +138,7 @@ export {
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { ClientPolicy, PolicyName } from "../core/client-policy.ts";
 export type { CookieCall, CookieStore } from "../core/cookie-store.ts";
+export type { Deadline } from "../core/deadline.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";

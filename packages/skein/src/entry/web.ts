@@ -44,7 +44,8 @@ export class Client extends BaseClient {
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
-export { gather } from "../batch/gather.ts";
+export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
+export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
 export type {
   CancelledBy,
   CancelledTask,
@@ -61,7 +62,6 @@ export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from 
 export type { BaseClient } from "../client/client.ts";
 export type { Content } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
-export type { Deadline } from "../client/deadline.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
 export type { EventStream, EventsOptions } from "../client/events/event-stream.ts";
 export type { LimitOptions } from "../client/limit-options.ts";
@@ -71,7 +71,7 @@ export type { ClientOptions, ExtendOptions } from "../client/options.ts";
 export type { NextPage, PaginateOptions } from "../client/paginate.ts";
 export type { Params } from "../client/params.ts";
 export type { BodyOptions } from "../client/request-body.ts";
-export { ResponsePromise } from "../client/response-promise.ts";
+export { type CallPromise, ResponsePromise } from "../client/response-promise.ts";
 export type { BuildOptions, SendOptions } from "../client/send-options.ts";
 export type { LayerName } from "../client/stack.ts";
 export type { ClientStats } from "../client/stats.ts";
@@ -79,6 +79,7 @@ export type { JsonLinesOptions, LinesOptions, StreamResponse } from "../client/s
 export type { Auth, AuthFlow } from "../core/auth.ts";
 export type { DefaultEncoding } from "../core/charset.ts";
 export type { ClientPolicy, PolicyName } from "../core/client-policy.ts";
+export type { Deadline } from "../core/deadline.ts";
 export { type Duration, formatDuration, parseDuration } from "../core/duration.ts";
 export type { ErrorCode } from "../core/error-codes.ts";
 export * from "../core/error-guards.ts";

@@ -118,6 +118,8 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   STREAM_CLOSED: "never",
   BODY_NOT_REPLAYABLE: "never",
   CLIENT_CLOSED: "never",
+  GROUP_FAILED: "never",
+  GROUP_CLOSED: "never",
 };
 
 /**

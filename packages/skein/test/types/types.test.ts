@@ -85,8 +85,26 @@ describe("the types", { timeout: 120_000 }, () => {
       "json.ts: 2554",
       {
         file: "client/response-promise.ts",
-        from: "json<T>(schema: StandardSchema<T>): Promise<T>",
-        to: "json(schema: StandardSchema): Promise<any>",
+        from: "json<T>(schema: StandardSchema<T>): CallPromise<T>",
+        to: "json(schema: StandardSchema): CallPromise<any>",
+      },
+    ],
+    [
+      "what gather returns is not of the calls' types",
+      "gather.ts: 2554",
+      {
+        file: "batch/gather.ts",
+        from: "type Gathered<C> = C extends Gatherable<infer T> ? Awaited<T> : never;",
+        to: "type Gathered<C> = C extends Gatherable<infer _> ? any : never;",
+      },
+    ],
+    [
+      "an outcome of gather.settled has a value though it failed",
+      "gather.ts: 2578",
+      {
+        file: "batch/gather.ts",
+        from: "PromiseSettledResult<Gathered<C[K]>>",
+        to: "{ value: Gathered<C[K]> }",
       },
     ],
     [
