@@ -173,7 +173,7 @@ const EXTEND_NAMES = [
   "policies",
   ...CREDENTIAL_NAMES,
 ];
-const NETWORK_NAMES = [
+export const NETWORK_NAMES: readonly string[] = [
   "lookup",
   "localAddress",
   "socketPath",

@@ -4,7 +4,7 @@ import { checkNames } from "../../../../core/option-names.ts";
 import { ownOptions } from "../../../../core/own-options.ts";
 import type { TlsOptions } from "../../../../core/ports.ts";
 
-const TLS_NAMES =
+export const TLS_NAMES: readonly string[] =
   "ca cert key pfx passphrase verify serverName minVersion maxVersion ciphers pin crl checkServerIdentity".split(
     " ",
   );
