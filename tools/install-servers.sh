@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tests and bench talk to, where it is missing: nginx, Apache, proxies, h2load, openssl, a browser. They come
-# from Debian's packages; on another system this says what to install, and a test that needs one fails and names it.
+# Installs what tests and bench talk to, where it is missing: nginx, Apache, HAProxy, proxies, h2load, openssl, a browser. They
+# come from Debian's packages; on another system this says what to install, and a test that needs one fails and names it.
 set -euo pipefail
 
 missing=()
@@ -10,6 +10,7 @@ command -v squid >/dev/null || [ -x /usr/sbin/squid ] || missing+=(squid)
 command -v tinyproxy >/dev/null || missing+=(tinyproxy-bin)
 command -v microsocks >/dev/null || missing+=(microsocks)
 command -v danted >/dev/null || [ -x /usr/sbin/danted ] || missing+=(dante-server)
+command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
 command -v h2load >/dev/null || missing+=(nghttp2-client)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v chromium >/dev/null || missing+=(chromium)

@@ -1,6 +1,7 @@
 // Everything but the test runner: for programs (the demo) that run outside of it.
 export * from "./apache-server.ts";
 export * from "./fake-clock.ts";
+export * from "./haproxy-server.ts";
 export * from "./incoming-body.ts";
 export * from "./nginx-server.ts";
 export { compressedPayload, ORIGIN_DOCUMENT } from "./origin-payloads.ts";
