@@ -91,8 +91,8 @@ export interface NetworkOptions {
   /** The address of this machine that connections come from. Default: the system's choice. */
   readonly localAddress?: string | undefined;
   /**
-   * The proxy of all requests: its URL, its settings, or a list that takes turns: each new connection takes the next one, and
-   * one that can't be used is passed over. `{ http, https }` tells the schemes of URLs apart; `null` is none. An `http:` URL
+   * The proxy of all requests: its URL, its settings, or a list that takes turns: each new connection takes the next one; one
+   * that can't be used is passed over, and beside one that takes longer than a second the next is tried. `{ http, https }` tells the schemes of URLs apart; `null` is none. An `http:` URL
    * is handed to an HTTP proxy as it stands; for `https:`, and over SOCKS, the proxy only carries bytes. Default: what the
    * environment says, see `trustEnv`.
    *

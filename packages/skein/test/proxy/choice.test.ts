@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import {
   describe,
   expect,
@@ -60,6 +61,33 @@ describe("a list of proxies", () => {
         /the proxy http:\/\/127\.0\.0\.1:1: connection refused.*; 3 more proxies failed, too/,
       ),
     });
+  });
+
+  test("does not wait for one that hangs: the next is tried beside it, and what is slow may still be the first", async () => {
+    await using origin = await tlsOriginServer();
+    const [good] = await proxies(undefined);
+    await using hung = await scriptedServer(({ socket }) => void socket.once("end", () => socket.end()));
+    const began = performance.now();
+    const client = clientWith({ proxy: [hung.url, hung.url, good!.url], timeout: { connect: "5s" } });
+    expect(await client.get(`${origin.url}/ok`).text()).toBe("ok");
+    expect(performance.now() - began).toBeGreaterThan(1_900);
+    expect(performance.now() - began).toBeLessThan(4_500);
+    // Those that lost are let go of.
+    await expect.poll(() => hung.openConnections).toBe(0);
+    // One that answers after its turn is as good, where the others are no good at all.
+    await using slow = await scriptedServer(async connection => {
+      await connection.readHead();
+      await new Promise(resolve => setTimeout(resolve, 1_300));
+      const server = connect(origin.port, "127.0.0.1").on("error", () => {});
+      await connection.write("HTTP/1.1 200 OK\r\n\r\n");
+      connection.socket.pipe(server).pipe(connection.socket);
+    });
+    const patient = clientWith({ proxy: [slow.url, "http://127.0.0.1:1"] });
+    expect(await patient.get(`${origin.url}/ok`).text()).toBe("ok");
+    // All hang: the connect timeout ends it, and leaves nothing open.
+    const hopeless = clientWith({ proxy: [hung.url, hung.url], timeout: { connect: "1300ms" } });
+    await expect(hopeless.get(`${origin.url}/ok`)).rejects.toMatchObject({ code: "CONNECT_TIMEOUT" });
+    await expect.poll(() => hung.openConnections).toBe(0);
   });
 
   test("tells each its own credentials, and nobody else; messages, traces, logs and archives have none", async () => {

@@ -6,7 +6,7 @@ import type { TcpOpener } from "../sockets/tcp-opener.ts";
 import { TlsOpener } from "../sockets/tls/tls-opener.ts";
 import type { ProxyServer } from "./proxy.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
-import { ProxyFailure } from "./proxy-failure.ts";
+import { type Attempt, ProxyRace } from "./proxy-race.ts";
 import { Tunnel, unreachable } from "./tunnel.ts";
 
 interface ProxyOpenerSetup {
@@ -29,23 +29,16 @@ export class ProxyOpener implements Opener {
     const { choice, direct } = this.#setup;
     const proxies = choice.next(origin);
     if (proxies.length === 0) return direct[origin.scheme].open(origin, onread, events);
-    let stop = () => {};
-    let first: ProxyFailure | undefined;
-    const tryFrom = (index: number) => {
-      const way = this.#wayOf(proxies[index]!);
-      stop = way[origin.scheme].open(origin, onread, {
-        onStep: step => events.onStep(step),
-        onOpen: (socket, reads) => events.onOpen(socket, reads, way.hops[origin.scheme]),
-        onFailure: error => {
-          if (!(error instanceof ProxyFailure)) return events.onFailure(error);
-          first ??= error;
-          if (index + 1 < proxies.length) tryFrom(index + 1);
-          else events.onFailure(allFailed(first, proxies.length));
-        },
+    const attempts = proxies.map<Attempt>(proxy => ({ onStep, onOpen, onFailure }) => {
+      const way = this.#wayOf(proxy);
+      return way[origin.scheme].open(origin, onread, {
+        onStep,
+        onOpen: (socket, reads) => onOpen(socket, reads, way.hops[origin.scheme]),
+        onFailure,
       });
-    };
-    tryFrom(0);
-    return () => stop();
+    });
+    const race = new ProxyRace(attempts, events);
+    return () => race.stop();
   }
 
   #wayOf(proxy: ProxyServer): Way {
@@ -90,10 +83,4 @@ function forwarding(proxy: ProxyServer, reach: Opener): Opener {
         onFailure: error => events.onFailure(unreachable(proxy, error)),
       }),
   };
-}
-
-function allFailed(error: ProxyFailure, tried: number): ProxyFailure {
-  if (tried === 1) return error;
-  const more = `; ${tried - 1} more ${tried === 2 ? "proxy" : "proxies"} failed, too`;
-  return new ProxyFailure({ ...error.failure, reason: `${error.failure.reason}${more}` });
 }
