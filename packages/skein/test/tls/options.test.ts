@@ -7,7 +7,15 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
-import { describe, expect, onTestFinished, test, testCertificates, tlsOriginServer } from "@skein/testkit";
+import {
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  testCertificates,
+  tlsOriginServer,
+  vi,
+} from "@skein/testkit";
 import { Client, type ClientOptions } from "../../src/entry/node.ts";
 import { runSkein } from "../run-skein.ts";
 
@@ -129,6 +137,17 @@ describe("sessions", () => {
     expect(await get()).toBe("false");
   });
 
+  test("are not gone on with when the certificate has expired since they began", async () => {
+    await using origin = await tlsOriginServer({ routes: { reused } });
+    const client = clientWith({ ca });
+    const get = () => client.get(`${origin.url}/reused`).text();
+    expect([await get(), await get()]).toEqual(["false", "true"]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31 * 24 * 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    // (OpenSSL has a clock of its own, and accepts it once more.)
+    expect(await get()).toBe("false");
+  });
+
   test("another client's are not", async () => {
     await using origin = await tlsOriginServer({ routes: { reused } });
     for (let i = 0; i < 2; i++)
@@ -187,6 +206,7 @@ test.each<[string, NonNullable<ClientOptions["tls"]>]>([
   ["tls.verify", { verify: "no" as never }],
   ["tls.checkServerIdentity", { checkServerIdentity: {} as never }],
   ["pins", { pins: "abc" } as never],
+  ["tls.alpn: which protocols servers may choose from is said by http2 alone", { alpn: ["h2"] } as never],
 ])("%s is refused where it makes no sense: %j", (name, tls) => {
   expect(() => new Client({ tls })).toThrow(
     expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(name) }),

@@ -15,9 +15,15 @@ export class SessionCache {
     this.#most = most;
   }
 
+  /** One whose certificate has expired since is none: who resumes a session is shown no certificate, and would not notice. */
   get(key: string): Session | undefined {
     const session = this.#sessions.get(key);
-    if (session !== undefined) this.set(key, session);
+    if (session === undefined) return undefined;
+    if (Date.parse(session.shown.certificate.valid_to) < Date.now()) {
+      this.#sessions.delete(key);
+      return undefined;
+    }
+    this.set(key, session);
     return session;
   }
 
