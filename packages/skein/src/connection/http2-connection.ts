@@ -167,8 +167,8 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     for (const stream of this.#streams) {
       const error = stream.lateness(now, this.#setup);
       if (error === undefined) continue;
-      // Nothing came for anybody since it last heard of the server: the next one would not fare better here.
-      if (this.#liveness.heardAt <= stream.activeAt) this.#retired = true;
+      // Nothing came for anybody since it last heard of the server, or half a frame: the next one would not fare better here.
+      if (this.#liveness.heardAt <= stream.activeAt || this.#inbound.reader.isInside) this.#retired = true;
       this.end(stream, error, "CANCEL");
     }
   }

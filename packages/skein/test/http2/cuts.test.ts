@@ -97,3 +97,18 @@ test("a connection on which nothing comes for anybody is not used again; one tha
   await client.get(server.url);
   expect(server.connections).toBe(2);
 });
+
+test("nor is one on which half a frame came, however late", async () => {
+  const whole = (id: number) => ANSWERS["of a stated length"]!(id);
+  await using server = await frameServer((socket, id, request) => {
+    if (request > 1) return void socket.write(whole(id));
+    socket.write(whole(id).subarray(0, 4));
+    setTimeout(() => socket.write(whole(id).subarray(4, 6)), 80);
+  });
+  const tls = { ca: testCertificates().ca };
+  const client = new Client({ http2: true, tls, retry: false, timeout: { read: "300ms" } });
+  onTestFinished(() => client.destroy());
+  await expect(client.get(server.url)).rejects.toMatchObject({ code: "READ_TIMEOUT" });
+  expect(await client.get(server.url).text()).toBe("half and half");
+  expect(server.connections).toBe(2);
+});
