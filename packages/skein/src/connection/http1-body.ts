@@ -7,6 +7,7 @@ import { copyBytes } from "./slab.ts";
 
 /** Bytes kept for a reader that does not come, before the socket is told to wait. */
 const HIGH_WATER = 128 * 1024;
+
 /** What a body asks of its connection. */
 export interface BodySource {
   pauseBody(): void;
@@ -137,14 +138,15 @@ export class Http1Body implements IncomingBody {
   }
 
   #gather({ collector, maxBytes }: Gathering, chunk: Uint8Array): void {
-    if (!collector.push(chunk)) this.fail(this.#refuse(maxBytes));
+    if (collector.push(chunk)) return;
+    const error = tooLarge(maxBytes);
+    // First, or the call would end as one that was cancelled.
+    this.fail(error);
+    this.#source.cancelBody(error);
   }
 
   #refuse(maxBytes: number): SkeinError {
-    const error = new ResponseTooLarge("RESPONSE_TOO_LARGE", `the body is larger than ${maxBytes} bytes`, {
-      phase: "body",
-      requestSent: "full",
-    });
+    const error = tooLarge(maxBytes);
     if (this.#state === "open") this.#source.cancelBody(error);
     return error;
   }
@@ -178,4 +180,11 @@ export class RawBody extends Http1Body {
     super(source);
     this.raw = raw;
   }
+}
+
+function tooLarge(maxBytes: number): SkeinError {
+  return new ResponseTooLarge("RESPONSE_TOO_LARGE", `the body is larger than ${maxBytes} bytes`, {
+    phase: "body",
+    requestSent: "full",
+  });
 }

@@ -1,7 +1,9 @@
 /** What a length that a server announces is trusted with; once so much has come, with the rest as well. */
 const TRUSTED_BYTES = 1024 * 1024;
 const SMALLEST_BLOCK = 16 * 1024;
-const LARGEST_BLOCK = 4 * 1024 * 1024;
+/** From so many bytes on, blocks are of those that an allocator hands back to the system at once: glibc's are beyond 32 MiB. */
+const LARGE_BODY = 8 * 1024 * 1024;
+const LARGE_BLOCK = 33 * 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -69,11 +71,12 @@ export class BodyCollector {
     this.#block = whole;
   }
 
-  /** As large as all before it together, within bounds: few blocks for a large body, little waste with a small one. */
+  /** As large as all before it together: few blocks, and no more memory than twice what came. */
   #openBlock(needed: number): void {
     this.#closeBlock();
-    const wanted = Math.min(Math.max(this.#fullBytes, SMALLEST_BLOCK), LARGEST_BLOCK);
-    this.#block = new Uint8Array(Math.max(needed, wanted));
+    const total = this.#fullBytes;
+    const wanted = total < LARGE_BODY ? Math.max(total, SMALLEST_BLOCK) : LARGE_BLOCK;
+    this.#block = new Uint8Array(Math.max(needed, Math.min(wanted, this.#maxBytes - total)));
   }
 
   #closeBlock(): void {
