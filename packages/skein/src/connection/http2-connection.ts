@@ -21,10 +21,9 @@ import { Http2Output } from "./http2-output.ts";
 import { Http2Sender } from "./http2-sender.ts";
 import { PeerSettings } from "./http2-settings.ts";
 import { Http2Stream } from "./http2-stream.ts";
+import { STREAM_WINDOW } from "./http2-stream-windows.ts";
 import { Http2Streams } from "./http2-streams.ts";
 
-/** Of what a stream brings before its reader takes it: the rest waits at the server. */
-const STREAM_WINDOW = 512 * 1024;
 const NO_ERROR = 0x0;
 
 /** A connection that was idle for so long keeps no buffer for what it may send next. */
@@ -196,7 +195,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   giveBack(stream: Http2Stream, bytes: number): void {
     stream.activeAt = this.#setup.time.now;
-    const increment = stream.receiveWindow.consume(bytes);
+    const increment = this.#streams.consume(stream, bytes);
     if (increment === 0 || this.#closed) return;
     this.#out.writer.windowUpdate(stream.id, increment);
     this.#out.flushSoon();

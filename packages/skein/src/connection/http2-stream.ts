@@ -38,6 +38,8 @@ export class Http2Stream implements BodySource {
   received = 0;
   /** As the head announced it. */
   contentLength: number | undefined;
+  /** Whether its reader was never behind since its window was opened last. */
+  keepsUp = true;
   readonly #host: StreamHost;
   #paused = false;
   /** What came while the reader was behind: the server gets it back when the reader goes on. */
@@ -88,6 +90,7 @@ export class Http2Stream implements BodySource {
 
   pauseBody(): void {
     this.#paused = true;
+    this.keepsUp = false;
   }
 
   resumeBody(): void {

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../protocol/http2/error-codes.ts";
 import { type StreamEvent, streamTransition } from "../protocol/http2/stream-state.ts";
 import { ClosedStreams } from "./http2-guards.ts";
 import type { Http2Stream } from "./http2-stream.ts";
+import { StreamWindows } from "./http2-stream-windows.ts";
 
 /** RFC 9113 §5.1.1: then it takes a new connection. */
 const LAST_STREAM_ID = 2 ** 31 - 1;
@@ -16,6 +17,7 @@ export type Received =
 export class Http2Streams {
   readonly closed: ClosedStreams = new ClosedStreams();
   readonly #open = new Map<number, Http2Stream>();
+  readonly #windows = new StreamWindows();
   #nextId = 1;
 
   get size(): number {
@@ -52,6 +54,15 @@ export class Http2Streams {
 
   remove(stream: Http2Stream): void {
     this.#open.delete(stream.id);
+    this.#windows.release(stream.receiveWindow);
+  }
+
+  /** A reader has taken that many bytes. Returns by how much to open the stream's window now. */
+  consume(stream: Http2Stream, bytes: number): number {
+    if (!this.has(stream)) return 0;
+    const increment = this.#windows.consume(stream.receiveWindow, bytes, stream.keepsUp);
+    if (increment > 0) stream.keepsUp = true;
+    return increment;
   }
 
   /** Those that are open now, whatever becomes of them meanwhile. */
