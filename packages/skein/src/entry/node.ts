@@ -1,5 +1,6 @@
 /** Skein on Node, Bun and Deno: the public exports of `skein`. */
 
+import { BaseTaskGroup, type TaskGroupOptions } from "../batch/task-group.ts";
 import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import { type ClientOptions, type ConnectionOptions, connectionLimits } from "../client/options.ts";
@@ -74,6 +75,22 @@ export const {
 } = oneShot(() => new Client());
 
 /**
+ * Tasks that belong together (structured concurrency): nothing that it runs outlives its block. The first failure cancels
+ * the siblings, waits until they have ended, and is thrown at the block's end; with `onError: "collect"` all go on, and
+ * GroupError lists the failures. Tasks heed the signal that they are given; what ignores it is waited for.
+ *
+ * @throws InvalidOption
+ * @example
+ * await using group = new TaskGroup({ limit: 10, deadline: "30s" });
+ * for (const id of ids) group.run(async signal => save(await client.get(`/users/${id}`, { signal }).json()));
+ */
+export class TaskGroup extends BaseTaskGroup {
+  constructor(options: TaskGroupOptions = {}) {
+    super(options, nodeClock);
+  }
+}
+
+/**
  * Records what a client sends and receives as HTTP Archive 1.2: every redirect and every attempt, with timings and sizes,
  * without credentials.
  *
@@ -91,6 +108,7 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
 export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
 export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
+export type { GroupTask, GroupTaskState, TaskFunction } from "../batch/group-task.ts";
 export type {
   CancelledBy,
   CancelledTask,
@@ -101,6 +119,7 @@ export type {
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";
+export type { BaseTaskGroup, TaskGroupOptions } from "../batch/task-group.ts";
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";

@@ -1,5 +1,6 @@
 /** Skein in a page, a worker and on the edge: the public exports of `skein` where there are no sockets. */
 
+import { BaseTaskGroup, type TaskGroupOptions } from "../batch/task-group.ts";
 import { BaseClient } from "../client/client.ts";
 import { PARTS_ON_DEMAND } from "../client/on-demand/parts-on-demand.ts";
 import type { ClientOptions } from "../client/options.ts";
@@ -40,12 +41,29 @@ export class Client extends BaseClient {
   }
 }
 
+/**
+ * Tasks that belong together (structured concurrency): nothing that it runs outlives its block. The first failure cancels
+ * the siblings, waits until they have ended, and is thrown at the block's end; with `onError: "collect"` all go on, and
+ * GroupError lists the failures. Tasks heed the signal that they are given; what ignores it is waited for.
+ *
+ * @throws InvalidOption
+ * @example
+ * await using group = new TaskGroup({ limit: 10, deadline: "30s" });
+ * for (const id of ids) group.run(async signal => save(await client.get(`/users/${id}`, { signal }).json()));
+ */
+export class TaskGroup extends BaseTaskGroup {
+  constructor(options: TaskGroupOptions = {}) {
+    super(options, webClock);
+  }
+}
+
 /** The platform decodes what it fetches. */
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
 export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
 export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
+export type { GroupTask, GroupTaskState, TaskFunction } from "../batch/group-task.ts";
 export type {
   CancelledBy,
   CancelledTask,
@@ -56,6 +74,7 @@ export type {
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";
+export type { BaseTaskGroup, TaskGroupOptions } from "../batch/task-group.ts";
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
