@@ -12,6 +12,8 @@ command -v microsocks >/dev/null || missing+=(microsocks)
 command -v danted >/dev/null || [ -x /usr/sbin/danted ] || missing+=(dante-server)
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
 command -v h2load >/dev/null || missing+=(nghttp2-client)
+command -v caddy >/dev/null || missing+=(caddy)
+command -v nghttpx >/dev/null || [ -x /usr/sbin/nghttpx ] || missing+=(nghttp2-proxy)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v chromium >/dev/null || missing+=(chromium)
 [ "${#missing[@]}" -gt 0 ] || exit 0

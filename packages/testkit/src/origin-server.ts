@@ -7,6 +7,8 @@ import {
 } from "node:http";
 import { findRoute, type OriginRoute, sendText } from "./origin-routes.ts";
 import { ConnectionCounter, listenOnLoopback } from "./server-lifetime.ts";
+import { FRONTS, type FrontName } from "./stacks/fronts.ts";
+import { stackOfRun } from "./stacks/stack-of-run.ts";
 
 export interface OriginOptions {
   /** A port that is known before; default: any free one. */
@@ -47,9 +49,25 @@ export interface OriginServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts an origin on 127.0.0.1. */
-export function originServer(options: OriginOptions = {}): Promise<OriginServer> {
-  return startOrigin(listener => createServer(listener), "http", options);
+/** Starts an origin on 127.0.0.1; behind a front of HTTP/2 where the run of the tests has one. */
+export async function originServer(options: OriginOptions = {}): Promise<OriginServer> {
+  const origin = await startOrigin(listener => createServer(listener), "http", options);
+  const stack = stackOfRun();
+  return stack === undefined ? origin : behindFront(origin, stack);
+}
+
+async function behindFront(origin: OriginServer, stack: FrontName): Promise<OriginServer> {
+  const front = await FRONTS[stack](origin.port);
+  const close = async () => {
+    await front[Symbol.asyncDispose]();
+    await origin.close();
+  };
+  return Object.create(origin, {
+    url: { value: `https://127.0.0.1:${front.port}` },
+    port: { value: front.port },
+    close: { value: close },
+    [Symbol.asyncDispose]: { value: close },
+  });
 }
 
 /** Starts an origin on the server that `make` makes (node:http's, node:https's). */

@@ -2,6 +2,7 @@
 export * from "./apache-server.ts";
 export * from "./fake-clock.ts";
 export * from "./haproxy-server.ts";
+export * from "./http2-frames.ts";
 export * from "./incoming-body.ts";
 export * from "./nginx-server.ts";
 export { compressedPayload, ORIGIN_DOCUMENT } from "./origin-payloads.ts";

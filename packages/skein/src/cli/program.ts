@@ -132,7 +132,8 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .option("--proxy-file <file>", "through the proxies in this file, one a line, which take turns")
     .option("--noproxy <list>", "hosts to reach without a proxy, as NO_PROXY lists them")
     .addOption(resolve())
-    .option("--http2", "many requests over one connection, where a server has HTTP/2");
+    .option("--http1.1", "without HTTP/2, which servers over TLS are asked for otherwise")
+    .option("--http2-prior-knowledge", "HTTP/2 alone, also to http: URLs");
 }
 
 /** An option with a parser that is told how to name it in a message. */

@@ -178,6 +178,7 @@ export const NETWORK_NAMES: readonly string[] = [
   "localAddress",
   "socketPath",
   "blockPrivateAddresses",
+  "http1",
   "http2",
   "proxy",
   "trustEnv",

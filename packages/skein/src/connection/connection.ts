@@ -46,6 +46,8 @@ export interface MultiplexedConnection extends Connection {
   readonly free: number;
   /** How many it carries. */
   readonly inFlight: number;
+  /** Whether it takes no more, for good. */
+  readonly retired: boolean;
   /** Takes no more, and closes when the last one has ended. */
   retire(): void;
 }
@@ -61,6 +63,8 @@ export interface ConnectionSetup {
   /** How long a body that nobody begins to read may keep a connection, in milliseconds. */
   readonly unreadBodyTimeout: number;
   /** After how much silence a server over HTTP/2 is asked whether it is there, in milliseconds; it has as long to answer. */
+  /** Whether a server is spoken to in HTTP/2 whatever it says, or not at all. */
+  readonly onlyHttp2: boolean;
   readonly pingInterval: number;
 }
 
@@ -80,21 +84,24 @@ export interface ConnectionOwner {
    * The connection died under an exchange before the first byte of an answer. True when the owner takes the exchange
    * back to send it once more; false when it must fail.
    */
-  takeBack(connection: Connection, exchange: Exchange): boolean;
+  takeBack(connection: Connection, exchange: Exchange, why: "dead"): boolean;
   /** It is connected, and the server has chosen HTTP/2: whoever owns it makes another one of its socket. */
   connectionSpeaksHttp2(connection: Connection, socket: Socket): void;
 }
+
+/**
+ * Why an exchange has no answer. `dead`: its connection has ended. `unprocessed`: the server has not looked at it, so that it
+ * may be sent again whatever it is; `needs-http1`: neither, and it wants it in HTTP/1.1 (RFC 9113 §7, HTTP_1_1_REQUIRED).
+ */
+export type Unanswered = "dead" | "unprocessed" | "needs-http1";
 
 /** What a multiplexed connection tells it. */
 export interface MultiplexOwner {
   /** An exchange has ended, or the server allows more: it may be able to carry another one now. */
   connectionFree(connection: MultiplexedConnection): void;
   connectionClosed(connection: Connection, error: Error | undefined): void;
-  /**
-   * The exchange has no answer, and none will come. `unprocessed`: the server has not looked at it, so that it may be sent
-   * again whatever it is. True when the owner takes it back for that.
-   */
-  takeBack(connection: Connection, exchange: Exchange, unprocessed: boolean): boolean;
+  /** The exchange has no answer, and none will come. True when the owner takes it back, to send it once more. */
+  takeBack(connection: Connection, exchange: Exchange, why: Unanswered): boolean;
 }
 
 /** The time that connections and pool share: read by everyone, set once a sweep. See pool/sweep.ts. */

@@ -23,7 +23,7 @@ export class Exchange {
   /** What it is sent with. */
   wire: WireName = "http11";
   /** Whether it was sent again because a kept-alive socket turned out dead; that happens once. */
-  replayed = false;
+  replays = 0;
   /** Whether a connection is being opened on its behalf. */
   opening = false;
   #cancel: ((reason: unknown) => void) | undefined;

@@ -24,6 +24,7 @@ import {
 } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body, RawBody } from "./http1-body.ts";
+import { noHttp2, speaksHttp2 } from "./http2-errors.ts";
 import { Opening } from "./opening.ts";
 import { bodyFailed, openBody } from "./outgoing-body.ts";
 import { headOf } from "./outgoing-head.ts";
@@ -95,13 +96,8 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   }
 
   checkTimeouts(now: number): void {
+    if (this.state === "connecting") return this.#checkConnecting(now);
     const { time, unreadBodyTimeout } = this.#setup;
-    if (this.state === "connecting") {
-      const blocked = time.blocked - this.#blockedBefore;
-      if (now - this.openedAt - blocked > this.#connectTimeout)
-        this.destroy(connectTimeout(this.#connectTimeout));
-      return;
-    }
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     const { timeouts, deadline } = exchange.context;
@@ -112,6 +108,12 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     const waited = { silent, sinceSent: time.since(this.#sentAt), unreadBodyTimeout };
     const passed = overdue(this.#waitsFor(), waited, timeouts);
     if (passed !== undefined) this.#abort(exchange, passed(this.#progress()));
+  }
+
+  #checkConnecting(now: number): void {
+    const blocked = this.#setup.time.blocked - this.#blockedBefore;
+    if (now - this.openedAt - blocked > this.#connectTimeout)
+      this.destroy(connectTimeout(this.#connectTimeout));
   }
 
   #waitsFor(): WaitsFor {
@@ -148,10 +150,11 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   onConnect(): void {
     if (this.state !== "connecting") return;
     this.opening.ready(this.#setup.clock.now(), this.#socket.peer);
-    if (this.#socket.alpn === "h2") {
+    if (speaksHttp2(this.#socket, this.origin, this.#setup.onlyHttp2)) {
       this.state = "closed";
       return this.#owner.connectionSpeaksHttp2(this, this.#socket);
     }
+    if (this.#setup.onlyHttp2) return this.#close(noHttp2(this.origin));
     this.#becomeIdle();
   }
 
@@ -355,7 +358,7 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
     if (this.#body !== undefined || this.#reader.started) return this.#abort(exchange, error);
     exchange.noteFailure(this.#setup.clock.now(), { sent: this.#sent, error });
     this.#release(exchange);
-    const takenBack = this.#owner.takeBack(this, exchange);
+    const takenBack = this.#owner.takeBack(this, exchange, "dead");
     this.#close(error);
     if (!takenBack) exchange.fail(error);
   }

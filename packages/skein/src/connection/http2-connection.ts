@@ -10,6 +10,7 @@ import type {
   ConnectionState,
   MultiplexedConnection,
   MultiplexOwner,
+  Unanswered,
 } from "./connection.ts";
 import { socketError } from "./error-map.ts";
 import type { Exchange } from "./exchange.ts";
@@ -65,7 +66,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   readonly #liveness: Http2Liveness;
   #closed = false;
   /** Takes no more streams; closes when the last one has ended. */
-  #retired = false;
+  retired = false;
   /** Why the server is leaving, where it has said so. */
   #farewell: string | undefined;
 
@@ -116,7 +117,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   }
 
   get free(): number {
-    if (this.#closed || this.#retired) return 0;
+    if (this.#closed || this.retired) return 0;
     return Math.max(0, this.#peerSettings.maxConcurrentStreams - this.#streams.size);
   }
 
@@ -149,7 +150,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
       return;
     }
     this.#streams.add(stream);
-    if (this.#streams.isUsedUp) this.#retired = true;
+    if (this.#streams.isUsedUp) this.retired = true;
     if (!hasBody) this.#noteSent(stream, false);
     else {
       stream.sent = "partial";
@@ -167,7 +168,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
       const error = stream.lateness(now, this.#setup);
       if (error === undefined) continue;
       // Nothing came for anybody since it last heard of the server, or half a frame: the next one would not fare better here.
-      if (this.#liveness.heardAt <= stream.activeAt || this.#inbound.reader.isInside) this.#retired = true;
+      if (this.#liveness.heardAt <= stream.activeAt || this.#inbound.reader.isInside) this.retired = true;
       this.end(stream, error, "CANCEL");
     }
   }
@@ -182,7 +183,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
 
   retire(): void {
     if (this.#closed) return;
-    this.#retired = true;
+    this.retired = true;
     if (this.#streams.size === 0) this.#leave();
   }
 
@@ -253,13 +254,13 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   }
 
   leaves(lastStreamId: number, errorCode: number): void {
-    this.#retired = true;
+    this.retired = true;
     if (errorCode !== NO_ERROR)
       this.#farewell = `the server ended the connection (${errorCodeName(errorCode)})`;
     for (const stream of this.#streams) {
       if (stream.id <= lastStreamId) continue;
       const error = refusedStream("the server left before it looked at the request", stream.progress());
-      this.replayOr(stream, error, true);
+      this.replayOr(stream, error, "unprocessed");
     }
     if (this.#streams.size === 0) this.#leave();
     else this.#owner.connectionFree(this);
@@ -299,12 +300,12 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   }
 
   /** Gives the exchange back to the pool, to be sent once more, where that is allowed. */
-  replayOr(stream: Http2Stream, error: Error, unprocessed: boolean): void {
+  replayOr(stream: Http2Stream, error: Error, why: Unanswered): void {
     if (stream.body !== undefined) return this.end(stream, error, undefined);
     this.#streams.closed.byThem(stream.id);
     stream.exchange.noteFailure(this.#setup.clock.now(), { sent: stream.sent, error });
     this.#remove(stream);
-    if (!this.#owner.takeBack(this, stream.exchange, unprocessed)) stream.exchange.fail(error);
+    if (!this.#owner.takeBack(this, stream.exchange, why)) stream.exchange.fail(error);
     this.#owner.connectionFree(this);
   }
 
@@ -315,7 +316,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
     this.#streams.remove(stream);
     if (this.#streams.size > 0) return;
     this.idleSince = this.#setup.time.now;
-    if (this.#retired) this.#leave();
+    if (this.retired) this.#leave();
   }
 
   /** RFC 9113 §5.4.1: GOAWAY, then close; what is under way fails. */
@@ -343,7 +344,7 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   /** Nothing more comes over it: what has no answer yet may be sent again, as after any dead connection. */
   #abandon(errorOf: (stream: Http2Stream) => Error): void {
     this.#closed = true;
-    for (const stream of this.#streams) this.replayOr(stream, errorOf(stream), false);
+    for (const stream of this.#streams) this.replayOr(stream, errorOf(stream), "dead");
   }
 
   #checkLiveness(): void {

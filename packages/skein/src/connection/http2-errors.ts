@@ -6,6 +6,8 @@ import {
   type SkeinError,
   UnsupportedProtocol,
 } from "../core/errors.ts";
+import type { Socket } from "../core/ports.ts";
+import type { Origin } from "../core/url.ts";
 import { errorCodeName, type Http2Violation } from "../protocol/http2/error-codes.ts";
 import type { Progress } from "./error-map.ts";
 
@@ -50,6 +52,17 @@ export function cutShort(received: number, announced: number, progress: Progress
 }
 
 /** RFC 9113 §8.6: there is no upgrade, and a tunnel is a stream among others. */
+/** Whether a connection just made is one of HTTP/2: by the server's word, or because nothing else is spoken. */
+export function speaksHttp2({ alpn, proxy }: Socket, { scheme }: Origin, onlyHttp2: boolean): boolean {
+  return alpn === "h2" || (onlyHttp2 && scheme === "http" && proxy === undefined);
+}
+
+/** The option `http1` is false, and the server, or the proxy before it, has nothing else. */
+export function noHttp2({ key }: Origin): SkeinError {
+  const reason = `${key} does not speak HTTP/2, and \`http1\` is false`;
+  return new UnsupportedProtocol("UNSUPPORTED_PROTOCOL", reason, { phase: "connect", requestSent: "none" });
+}
+
 export function onlyHttp1(): SkeinError {
   const reason =
     "this server speaks HTTP/2, over which nothing is upgraded or tunnelled; use a client without http2";

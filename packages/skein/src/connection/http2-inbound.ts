@@ -4,7 +4,7 @@ import { FrameReader } from "../protocol/http2/frames/frame-reader.ts";
 import type { FrameSink } from "../protocol/http2/frames/frame-sink.ts";
 import { HpackDecoder } from "../protocol/http2/hpack/hpack-decoder.ts";
 import type { StreamEvent } from "../protocol/http2/stream-state.ts";
-import type { ConnectionSetup } from "./connection.ts";
+import type { ConnectionSetup, Unanswered } from "./connection.ts";
 import { type AnswerHost, Http2Answers } from "./http2-answers.ts";
 import { headTooLarge, http2Violation, refusedStream, streamReset } from "./http2-errors.ts";
 import type { Http2Output } from "./http2-output.ts";
@@ -18,13 +18,14 @@ const CONNECTION_WINDOW = 16 * 1024 * 1024;
 /** However large frames the server takes: what one stream sends at a time, the others wait for. */
 const LARGEST_FRAME = 64 * 1024;
 const REFUSED_STREAM = 0x7;
+const HTTP_1_1_REQUIRED = 0xd;
 
 /** What frames lead to, beyond their own stream. */
 export interface InboundHost extends AnswerHost {
   violate(violation: Pick<Http2Violation, "code" | "reason">): void;
   reset(streamId: number, code: Http2Violation["code"]): void;
   /** The exchange has no answer: it goes back to the pool, or fails. */
-  replayOr(stream: Http2Stream, error: Error, unprocessed: boolean): void;
+  replayOr(stream: Http2Stream, error: Error, why: Unanswered): void;
   /** GOAWAY: streams above `lastStreamId` were not looked at. */
   leaves(lastStreamId: number, errorCode: number): void;
   /** There may be room for more streams. */
@@ -108,7 +109,13 @@ export class Http2Inbound implements FrameSink {
     this.#streams.closed.byThem(streamId);
     const progress = stream.progress();
     if (errorCode === REFUSED_STREAM)
-      return this.#host.replayOr(stream, refusedStream("the server refused the stream", progress), true);
+      return this.#host.replayOr(
+        stream,
+        refusedStream("the server refused the stream", progress),
+        "unprocessed",
+      );
+    if (errorCode === HTTP_1_1_REQUIRED)
+      return this.#host.replayOr(stream, streamReset(errorCode, progress), "needs-http1");
     this.#host.end(stream, streamReset(errorCode, progress), undefined);
   }
 

@@ -116,9 +116,14 @@ export interface NetworkOptions {
   readonly blockPrivateAddresses?: boolean | AddressGuardOptions | undefined;
   /**
    * Whether servers are asked for HTTP/2 (by ALPN, so over TLS): then many requests share one connection, each a stream
-   * of its own. Those that do not have it are spoken to as before. Default: false.
+   * of its own. Those that do not have it are spoken to in HTTP/1.1. Default: true.
    */
   readonly http2?: boolean | undefined;
+  /**
+   * Whether servers are spoken to in HTTP/1.1. `false`: only HTTP/2, also to `http:` URLs, without asking first (RFC 9113 §3.3);
+   * a server that does not have it is an UnsupportedProtocol. Default: true.
+   */
+  readonly http1?: boolean | undefined;
 }
 
 export interface AddressGuardOptions {

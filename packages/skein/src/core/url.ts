@@ -10,6 +10,13 @@ export interface Origin {
   readonly key: string;
   /** What the Host field says: the port only where it is not the scheme's own. */
   readonly host: string;
+  /** Whether it is asked for HTTP/1.1 alone; its connections are none for other requests. */
+  readonly onlyHttp1?: boolean;
+}
+
+/** The same for what HTTP/2 can't do: leaving HTTP. */
+export function overHttp1(origin: Origin): Origin {
+  return { ...origin, key: `${origin.key} over HTTP/1.1`, onlyHttp1: true };
 }
 
 /** An http or https URL, taken apart as far as a request needs it. */

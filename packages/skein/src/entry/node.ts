@@ -5,6 +5,7 @@ import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import { type ClientOptions, type ConnectionOptions, connectionLimits } from "../client/options.ts";
 import { PARTS_AT_HAND } from "../client/parts-at-hand.ts";
+import { httpVersions } from "../core/http-versions.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Transport } from "../core/service.ts";
 import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
@@ -32,7 +33,7 @@ export class Client extends BaseClient {
     super(options, {
       ports,
       parts: PARTS_AT_HAND,
-      transport: settings => new Pool({ ...settings.limits, http2: network.http2 }, ports),
+      transport: settings => new Pool({ ...settings.limits, versions: httpVersions(network) }, ports),
       userAgent: `skein/${VERSION}`,
     });
   }
@@ -49,7 +50,10 @@ export class Client extends BaseClient {
 export function httpTransport(options: ConnectionOptions = {}): Transport {
   const limits = connectionLimits(options);
   const { tls, ...network } = ownOptions(options);
-  return new Pool(limits, nodePorts(tls && ownOptions(tls), ownOptions(network)));
+  return new Pool(
+    { ...limits, versions: httpVersions(network) },
+    nodePorts(tls && ownOptions(tls), ownOptions(network)),
+  );
 }
 
 /**

@@ -21,6 +21,7 @@ const APP_LIMITS = {
   maxHeaderBytes: 64 * 1024,
   unreadBodyTimeout: Number.POSITIVE_INFINITY,
   pingInterval: Number.POSITIVE_INFINITY,
+  versions: { http1: true, http2: false },
 };
 
 /**

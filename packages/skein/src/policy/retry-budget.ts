@@ -82,6 +82,11 @@ export class RetryBudget {
     return { total: this.#total.at(now), origin: own === undefined ? this.#limits.perOrigin : own.at(now) };
   }
 
+  /** Origins that are remembered, as they have something to get back. */
+  get size(): number {
+    return this.#origins.size;
+  }
+
   #purseOf(origin: string, now: number): Purse {
     let purse = this.#origins.get(origin);
     if (purse === undefined) {

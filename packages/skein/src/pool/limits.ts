@@ -1,3 +1,5 @@
+import type { HttpVersions } from "../core/http-versions.ts";
+
 /** What a pool may hold. */
 export interface PoolLimits {
   /** Connections in all. */
@@ -24,8 +26,8 @@ export interface PoolLimits {
 
 /** What a pool is told beside its limits. */
 export interface PoolOptions extends PoolLimits {
-  /** Whether the connector asks servers for HTTP/2. Default: false. */
-  readonly http2?: boolean | undefined;
+  /** What servers may be spoken to in; the connector asks them for the same. */
+  readonly versions: HttpVersions;
 }
 
 /** The server's own limit is a promise that it closes then: one second before, we are still in time. */

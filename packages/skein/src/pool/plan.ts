@@ -44,6 +44,11 @@ export interface Claim {
 /** An origin with work keeps its connections for so long, though others wait: opening new ones costs more than it helps. */
 const TURN_MS = 250;
 
+/** Whether one that wait for a place has waited for as long as another may keep its own. */
+export function hasWaitedATurn(waitingSince: number | undefined, now: number): boolean {
+  return waitingSince !== undefined && now - waitingSince > TURN_MS;
+}
+
 /**
  * Whether an origin gives up a connection between two requests, in a full pool, for another that waits for a place: when
  * it has several and the other has none, and when the other has waited a turn longer than its own next request.

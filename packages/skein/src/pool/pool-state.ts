@@ -2,6 +2,7 @@ import type { Connection, MultiplexedConnection } from "../connection/connection
 import type { Exchange } from "../connection/exchange.ts";
 import { Fifo } from "../core/fifo.ts";
 import type { Origin } from "../core/url.ts";
+import { hasWaitedATurn } from "./plan.ts";
 
 /** What the pool holds for one origin. Counts are kept, not counted: giving out a connection is O(1). */
 export class OriginState {
@@ -76,6 +77,25 @@ export function firstOther(wanting: Set<OriginState>, own: OriginState): OriginS
     else if (state !== own) return state;
   }
   return undefined;
+}
+
+/**
+ * A shared connection that others have waited for long enough, the one opened first; undefined where as many are on their way
+ * out as origins wait.
+ */
+export function overstaying(
+  origins: Iterable<OriginState>,
+  wanting: readonly OriginState[],
+  now: number,
+): MultiplexedConnection | undefined {
+  const waiting = wanting.filter(({ waitingSince }) => hasWaitedATurn(waitingSince, now));
+  if (waiting.length === 0) return undefined;
+  const shared = [...origins]
+    .filter(state => waiting.some(other => other !== state))
+    .flatMap(state => state.multiplexed);
+  if (shared.filter(({ retired }) => retired).length >= waiting.length) return undefined;
+  const [first] = shared.filter(({ retired }) => !retired).sort((a, b) => a.openedAt - b.openedAt);
+  return first;
 }
 
 /** So many that gave up may stand in a line, beside as many as wait. */

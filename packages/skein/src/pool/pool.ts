@@ -4,6 +4,7 @@ import type {
   ConnectionSetup,
   MultiplexedConnection,
   MultiplexOwner,
+  Unanswered,
 } from "../connection/connection.ts";
 import { Exchange } from "../connection/exchange.ts";
 import { Http1Connection } from "../connection/http1-connection.ts";
@@ -14,13 +15,16 @@ import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Service } from "../core/service.ts";
-import type { Origin } from "../core/url.ts";
-import { idleLimit, mostConnections, type PoolOptions } from "./limits.ts";
+import { type Origin, overHttp1 } from "../core/url.ts";
+import { mostConnections, type PoolOptions } from "./limits.ts";
 import { planConnection, yieldsTo } from "./plan.ts";
 import { lateOnes, NOT_SENT, poolFull, waitInfo } from "./pool-errors.ts";
-import { firstOther, OriginState, strandedAt } from "./pool-state.ts";
+import { firstOther, OriginState, overstaying, strandedAt } from "./pool-state.ts";
+import { mayReplay, REPLAYED_BECAUSE } from "./replay.ts";
 import { Room } from "./room.ts";
 import { Sweep } from "./sweep.ts";
+import { mayMultiplex, originOf } from "./versions.ts";
+import { Wear } from "./wear.ts";
 
 /**
  * Keeps connections and gives them out: the service at the bottom of every stack.
@@ -35,6 +39,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   readonly #room: Room;
   readonly #setup: ConnectionSetup;
   readonly #sweep: Sweep;
+  readonly #wear: Wear;
   readonly #origins = new Map<string, OriginState>();
   readonly #connections = new Set<Connection>();
   /** Of all origins, the one that has idled longest first. */
@@ -54,6 +59,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     this.#mostPerOrigin = mostConnections(limits);
     this.#room = new Room(limits.maxConnections);
     this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
+    this.#wear = new Wear(limits, this.#sweep);
     this.#setup = {
       connector: ports.connector,
       text: ports.text,
@@ -62,6 +68,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       limits: { maxHeaderBytes: limits.maxHeaderBytes },
       unreadBodyTimeout: limits.unreadBodyTimeout,
       pingInterval: limits.pingInterval,
+      onlyHttp2: !limits.versions.http1,
     };
   }
 
@@ -73,7 +80,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       const exchange = new Exchange(call, resolve, reject);
       if (this.#closed) return exchange.fail(new ClientClosed());
       if (context.cancelled) return exchange.fail(new AbortError(context.cancelReason, NOT_SENT));
-      const state = this.#stateOf(request.url.origin);
+      const state = this.#stateOf(originOf(request, context, this.#limits));
       const connection = this.#takeIdle(state);
       if (connection !== undefined) {
         exchange.record.dispatchedAt = startedAt;
@@ -121,7 +128,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       state.mayMultiplex = false;
       queueMicrotask(() => this.#plan(state));
     }
-    if (this.#closed || this.#isUsedUp(connection) || this.#mustYield(state)) {
+    if (this.#closed || this.#wear.isUsedUp(connection) || this.#mustYield(state)) {
       connection.destroy(new ClientClosed());
       return;
     }
@@ -172,21 +179,20 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     if (this.#closed) this.#sweep.stop();
   }
 
-  takeBack(connection: Connection, exchange: Exchange, unprocessed = false): boolean {
-    const { request } = exchange;
-    if (exchange.replayed || this.#closed || !request.isReplayable) return false;
-    if (!unprocessed && (connection.requests < 2 || !request.isIdempotent)) return false;
-    exchange.replayed = true;
+  takeBack(connection: Connection, exchange: Exchange, why: Unanswered): boolean {
+    if (this.#closed || !mayReplay(exchange, connection, why)) return false;
+    if (why === "needs-http1" && !this.#limits.versions.http1) return false;
+    exchange.replays += 1;
     exchange.state = "waiting";
     exchange.enqueuedAt = this.#sweep.now;
-    exchange.context.trace?.("pool.wait.started", this.#setup.clock.now(), {
-      origin: connection.origin.key,
-      because: unprocessed ? "the server has not looked at it" : "the kept-alive connection was dead",
-    });
+    const { origin } = connection;
+    const because = REPLAYED_BECAUSE[why];
+    exchange.context.trace?.("pool.wait.started", this.#setup.clock.now(), { origin: origin.key, because });
     // Other idle connections may be as dead as this one was: it waits for a new one, or for one that has just answered.
-    const state = this.#stateOf(connection.origin);
+    const state = this.#stateOf(why === "needs-http1" ? overHttp1(origin) : origin);
     state.waiters.pushFront(exchange);
     this.#wait(state, exchange);
+    if (why === "needs-http1") this.#plan(state);
     return true;
   }
 
@@ -208,7 +214,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     if (state.multiplexed.length > 0) return this.#takeShared(state);
     for (let connection = state.idle.pop(); connection !== undefined; connection = state.idle.pop()) {
       this.#idle.delete(connection);
-      if (!this.#isTooOld(connection) && !this.#hasExpired(connection)) return connection;
+      if (!this.#wear.isTooOld(connection) && !this.#wear.hasExpired(connection)) return connection;
       connection.destroy(new ClientClosed());
     }
     return undefined;
@@ -217,7 +223,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   #takeShared(state: OriginState): Connection | undefined {
     const connection = state.takeShared(
       this.#limits.maxInFlightPerOrigin,
-      shared => this.#isUsedUp(shared) || (shared.inFlight === 0 && this.#hasExpired(shared)),
+      shared => this.#wear.isUsedUp(shared) || (shared.inFlight === 0 && this.#wear.hasExpired(shared)),
     );
     if (connection !== undefined) this.#idle.delete(connection);
     return connection;
@@ -343,6 +349,12 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     });
   }
 
+  /** What is shared is hardly ever idle: where others wait for a place, it takes no more once it has had its turn. */
+  #endTurns(now: number): void {
+    if (this.#connections.size < this.#room.size) return;
+    overstaying(this.#origins.values(), [...this.#starving, ...this.#wantMore], now)?.retire();
+  }
+
   #giveRoom(): void {
     for (const wanting of [this.#starving, this.#wantMore]) {
       for (const state of wanting) {
@@ -355,22 +367,11 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
 
   // ── time ──
 
-  #hasExpired(connection: Connection): boolean {
-    return this.#sweep.now - connection.idleSince > idleLimit(this.#limits, connection.serverKeepAliveMs);
-  }
-
-  #isUsedUp(connection: Connection): boolean {
-    return connection.requests >= this.#limits.maxRequestsPerConnection || this.#isTooOld(connection);
-  }
-
-  #isTooOld(connection: Connection): boolean {
-    return this.#sweep.now - connection.openedAt > this.#limits.maxAge;
-  }
-
   /** @returns whether there is more to watch */
   #checkTimeouts(now: number): boolean {
     for (const connection of this.#connections) {
-      if (connection.state === "idle" && this.#hasExpired(connection)) connection.destroy(new ClientClosed());
+      if (connection.state === "idle" && this.#wear.hasExpired(connection))
+        connection.destroy(new ClientClosed());
       else connection.checkTimeouts(now);
     }
     for (const state of this.#origins.values()) {
@@ -378,6 +379,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       else if (state.open === 0) this.#origins.delete(state.origin.key);
     }
     if (this.#room.grows(now)) this.#giveRoom();
+    this.#endTurns(now);
     return this.#connections.size > 0 || this.#waiting > 0;
   }
 
@@ -392,7 +394,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   #stateOf(origin: Origin): OriginState {
     let state = this.#origins.get(origin.key);
     if (state === undefined) {
-      state = new OriginState(origin, this.#limits.http2 === true && origin.scheme === "https");
+      state = new OriginState(origin, mayMultiplex(origin, this.#limits.versions));
       this.#origins.set(origin.key, state);
     }
     return state;

@@ -1,7 +1,16 @@
 import type { TLSSocket } from "node:tls";
-import { describe, expect, onTestFinished, test, testCertificates } from "@skein/testkit";
+import {
+  block,
+  describe,
+  expect,
+  frame,
+  onTestFinished,
+  test,
+  testCertificates,
+  uint32,
+} from "@skein/testkit";
 import { Client, type SkeinError } from "../../src/entry/node.ts";
-import { block, frame, frameServer, uint32 } from "./frame-server.ts";
+import { frameServer } from "./frame-server.ts";
 
 /**
  * What a server may get wrong, and what RFC 9113 says that it ends: the stream (RST_STREAM, and the connection lives), or

@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test, testCertificates } from "@skein/testkit";
+import { block, expect, frame, onTestFinished, test, testCertificates } from "@skein/testkit";
 import { Client, type SkeinError } from "../../src/entry/node.ts";
-import { block, frame, frameServer } from "./frame-server.ts";
+import { frameServer } from "./frame-server.ts";
 
 const END_STREAM = 0x1;
 const END_HEADERS = 0x4;

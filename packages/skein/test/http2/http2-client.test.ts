@@ -424,12 +424,12 @@ test("a batch, and client.fetch, over one connection", async () => {
   expect(origin.sessions).toHaveLength(1);
 });
 
-test("skein fetch --http2: a list over one connection; skein get -i --http2 says so", async () => {
+test("skein fetch: a list over one connection; skein get -i says so", async () => {
   const origin = await http2Origin({});
   const cwd = scratchDirectory();
   const urls = Array.from({ length: 200 }, (_, i) => `${origin.url}/size/${i}`);
   writeFileSync(join(cwd, "urls.txt"), urls.join("\n"));
-  const trust = ["--http2", "--cacert", testCertificates().caFile];
+  const trust = ["--cacert", testCertificates().caFile];
   const fetched = await runSkein(["fetch", "urls.txt", "-o", "out.jsonl", "--per-host", "50", ...trust], {
     cwd,
   });

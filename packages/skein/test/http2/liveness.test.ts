@@ -1,5 +1,15 @@
 import type { TLSSocket } from "node:tls";
-import { describe, expect, onTestFinished, test, testCertificates } from "@skein/testkit";
+import {
+  block,
+  describe,
+  expect,
+  frame,
+  onTestFinished,
+  TYPES,
+  test,
+  testCertificates,
+  uint32,
+} from "@skein/testkit";
 import { BaseClient } from "../../src/client/client.ts";
 import { PARTS_AT_HAND } from "../../src/client/parts-at-hand.ts";
 import type { Clock } from "../../src/core/clock.ts";
@@ -7,7 +17,7 @@ import { Client, type ClientOptions, type SkeinError } from "../../src/entry/nod
 import { Pool } from "../../src/pool/pool.ts";
 import { nodeClock } from "../../src/runtime/node/node-clock.ts";
 import { nodePorts } from "../../src/runtime/node/node-ports.ts";
-import { block, frame, frameServer, TYPES, uint32 } from "./frame-server.ts";
+import { frameServer } from "./frame-server.ts";
 
 const END_STREAM = 0x1;
 const ACK = 0x1;
@@ -125,7 +135,7 @@ test("a server that never acknowledges our SETTINGS: SETTINGS_TIMEOUT", async ()
     {
       ports,
       parts: PARTS_AT_HAND,
-      transport: ({ limits }) => new Pool({ ...limits, http2: true }, ports),
+      transport: ({ limits }) => new Pool({ ...limits, versions: { http1: true, http2: true } }, ports),
       userAgent: "test",
     },
   );

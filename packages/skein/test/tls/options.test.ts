@@ -206,7 +206,7 @@ test.each<[string, NonNullable<ClientOptions["tls"]>]>([
   ["tls.verify", { verify: "no" as never }],
   ["tls.checkServerIdentity", { checkServerIdentity: {} as never }],
   ["pins", { pins: "abc" } as never],
-  ["tls.alpn: which protocols servers may choose from is said by http2 alone", { alpn: ["h2"] } as never],
+  ["tls.alpn: which protocols servers may choose from is said by http1 and http2", { alpn: ["h2"] } as never],
 ])("%s is refused where it makes no sense: %j", (name, tls) => {
   expect(() => new Client({ tls })).toThrow(
     expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(name) }),

@@ -56,7 +56,8 @@ function network(facts: { proxies: readonly string[]; socketPath: string }) {
     trustEnv: [{ trustEnv: true }, { trustEnv: false }],
     socketPath: [{ socketPath: facts.socketPath }],
     blockPrivateAddresses: [{ blockPrivateAddresses: { except: ["127.0.0.0/8", "::1"] } }],
-    http2: [{ http2: true }, { http2: false }],
+    http1: [{ http1: true }, { http1: false, http2: true }],
+    http2: [{ http2: true }, { http2: false, http1: true }],
   } satisfies { readonly [name in keyof Required<NetworkOptions>]: readonly NetworkOptions[] };
 }
 

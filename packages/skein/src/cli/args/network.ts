@@ -10,7 +10,8 @@ export interface NetworkFlags {
   readonly proxyFile?: string;
   readonly noproxy?: string;
   readonly resolve?: readonly ResolvedHost[];
-  readonly http2?: boolean;
+  readonly "http1.1"?: boolean;
+  readonly http2PriorKnowledge?: boolean;
 }
 
 /** `--resolve example.com:443:127.0.0.1` */
@@ -20,10 +21,19 @@ export interface ResolvedHost {
   readonly addresses: readonly string[];
 }
 
-/** Which way requests take, from -x, --proxy-file, --noproxy, --resolve and --http2. */
+/** Which way requests take, and in what, from -x, --proxy-file, --noproxy, --resolve, --http1.1 and --http2-prior-knowledge. */
 export function networkOf(flags: NetworkFlags): NetworkOptions {
-  const { resolve, http2 } = flags;
-  return { ...proxyOf(flags), ...(resolve && { lookup: lookupOf(resolve) }), ...(http2 && { http2 }) };
+  const { resolve } = flags;
+  return { ...proxyOf(flags), ...(resolve && { lookup: lookupOf(resolve) }), ...versionsOf(flags) };
+}
+
+function versionsOf({ "http1.1": onlyHttp1, http2PriorKnowledge }: NetworkFlags): NetworkOptions {
+  if (onlyHttp1 && http2PriorKnowledge)
+    throw new UsageError(
+      "--http1.1 and --http2-prior-knowledge leave nothing to speak: leave one of them out",
+    );
+  if (onlyHttp1) return { http2: false };
+  return http2PriorKnowledge ? { http1: false } : {};
 }
 
 function proxyOf({ proxy, proxyFile, noproxy }: NetworkFlags): NetworkOptions {

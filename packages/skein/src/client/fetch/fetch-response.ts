@@ -81,11 +81,16 @@ function makeFetchResponse(): FetchResponse {
     }
 
     override blob(): Promise<Blob> {
-      return this.#content?.blob() ?? super.blob();
+      return this.#content?.blob() ?? this.#typed(body => body.blob());
     }
 
     override formData(): Promise<FormData> {
-      return this.#content?.formData() ?? super.formData();
+      return this.#content?.formData() ?? this.#typed(body => body.formData());
+    }
+
+    /** For what depends on the content-type: the platform's own Response knows the head that it was made with. */
+    async #typed<T>(read: (body: WebResponse) => Promise<T>): Promise<T> {
+      return read(new globalThis.Response(super.body, { headers: this.headers }));
     }
 
     override clone(): WebResponse {

@@ -1,4 +1,4 @@
-import { InvalidOption } from "../../../core/errors.ts";
+import { httpVersions, protocolNames } from "../../../core/http-versions.ts";
 import { ownOptions } from "../../../core/own-options.ts";
 import type { Connector, NetworkOptions, TlsOptions } from "../../../core/ports.ts";
 import { ProxyChoice } from "../proxy/proxy-choice.ts";
@@ -14,11 +14,9 @@ import { TlsOpener } from "./tls/tls-opener.ts";
  * @throws InvalidOption naming what of the options can't be used
  */
 export function nodeConnector(tls: TlsOptions = {}, network: NetworkOptions = {}): Connector {
-  const { http2 = false, ...reach } = ownOptions(network);
-  if (typeof http2 !== "boolean")
-    throw new InvalidOption(`http2: expected true or false; got ${typeof http2}`);
+  const { http1: _, http2: __, ...reach } = ownOptions(network);
   const tcp = new TcpOpener(ownOptions(reach));
-  const protocols = http2 ? ["h2", "http/1.1"] : ["http/1.1"];
+  const protocols = protocolNames(httpVersions(ownOptions(network)));
   const direct = {
     http: new PlainOpener(tcp),
     https: new TlsOpener(ownOptions(tls), tcp, { protocols, trust: undefined }),

@@ -12,7 +12,7 @@ export const TLS_NAMES: readonly string[] =
 /** @throws InvalidOption for names that are none, and for what can't be meant */
 export function checkTlsOptions(options: TlsOptions): void {
   if (Object.hasOwn(options, "alpn"))
-    throw new InvalidOption("tls.alpn: which protocols servers may choose from is said by http2 alone");
+    throw new InvalidOption("tls.alpn: which protocols servers may choose from is said by http1 and http2");
   const { verify = true, checkServerIdentity = () => undefined } = checkNames(options, TLS_NAMES, "tls");
   if (typeof verify !== "boolean")
     throw new InvalidOption(`tls.verify: expected true or false; got ${typeof verify}`);

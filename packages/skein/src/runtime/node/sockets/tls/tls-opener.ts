@@ -79,7 +79,7 @@ export class TlsOpener implements Opener {
         ...attempt,
         // RFC 6066 §3: no server name for an address.
         servername: isIP(host) === 0 ? host : "",
-        ALPNProtocols: this.#protocols,
+        ALPNProtocols: origin.onlyHttp1 === true ? ["http/1.1"] : this.#protocols,
         rejectUnauthorized: this.#verify,
         secureContext: context,
         session: session?.ticket,
