@@ -14,7 +14,7 @@ export function callNow<T>(name: "request" | "accept", run: () => T): T | SkeinE
 }
 
 /** What a function of the caller's threw, as the error of its task; one of ours is passed on. */
-export function handlerError(name: "request" | "accept" | "parse", thrown: unknown): SkeinError {
+export function handlerError(name: "request" | "accept" | "parse" | "handle", thrown: unknown): SkeinError {
   // The task's attempts are written into its error: one that can't be changed is kept as the cause.
   const isOurs = isSkeinError(thrown) && Object.isExtensible(thrown);
   return isOurs ? thrown : new HandlerError(`${name}()`, thrown);

@@ -110,6 +110,14 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
 }
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
+export type {
+  BatchMaker,
+  ConsumeOptions,
+  ConsumeSummary,
+  Consumption,
+  Messages,
+  UndoneTask,
+} from "../batch/consume-options.ts";
 export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
 export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
 export type { GroupTask, GroupTaskState, TaskFunction } from "../batch/group-task.ts";
@@ -129,6 +137,7 @@ export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
 export type { BaseClient } from "../client/client.ts";
+export { consume } from "../client/consume.ts";
 export type { Content, FileContent } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { Downloaded, DownloadOptions } from "../client/download/download.ts";

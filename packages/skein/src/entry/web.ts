@@ -61,6 +61,14 @@ export class TaskGroup extends BaseTaskGroup {
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
 export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
+export type {
+  BatchMaker,
+  ConsumeOptions,
+  ConsumeSummary,
+  Consumption,
+  Messages,
+  UndoneTask,
+} from "../batch/consume-options.ts";
 export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
 export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
 export type { GroupTask, GroupTaskState, TaskFunction } from "../batch/group-task.ts";
@@ -79,6 +87,7 @@ export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";
 export type { BaseClient } from "../client/client.ts";
+export { consume } from "../client/consume.ts";
 export type { Content } from "../client/content-body.ts";
 export type { AuthOption, CallCredentials, ClientCredentials } from "../client/credentials.ts";
 export type { ServerSentEvent } from "../client/events/event-parser.ts";
