@@ -1,6 +1,9 @@
+import type { TaskState } from "../batch/task.ts";
+import { isSkeinError } from "../core/errors.ts";
 import type { IncomingBody } from "../core/incoming-body.ts";
 import { ownOptions } from "../core/own-options.ts";
 import { type CallSettings, RequestContext } from "../core/request-context.ts";
+import type { Response } from "../core/response.ts";
 import type { RequestSpec } from "./build-request.ts";
 
 /**
@@ -10,6 +13,8 @@ import type { RequestSpec } from "./build-request.ts";
 export class Call {
   readonly method: string;
   readonly spec: RequestSpec;
+  /** How it ended, once it has. */
+  outcome: "succeeded" | "failed" | "cancelled" | undefined;
   #context: RequestContext | undefined;
   #onAbort: (() => void) | undefined;
 
@@ -21,6 +26,29 @@ export class Call {
       options: options && ownOptions(options),
       built: Object.hasOwn(spec, "built") ? spec.built : undefined,
     };
+  }
+
+  /** Read off what is there: a call tells nobody of its steps. */
+  get state(): TaskState {
+    const context = this.#context;
+    if (this.outcome !== undefined || context === undefined) return this.outcome ?? "pending";
+    const { stage, record, onCancel } = context;
+    if (stage === "waiting") return "waiting";
+    // A transport without connections of ours keeps no record; it can be told to stop as soon as it has begun.
+    const isDispatched = record === undefined ? onCancel !== undefined : record.dispatchedAt > 0;
+    return isDispatched || stage === "redirected" ? "running" : "pending";
+  }
+
+  /** The end of a call that failed; of one that a fallback saved, too. */
+  async conclude(ending: Promise<Response>): Promise<Response> {
+    try {
+      const response = await ending;
+      this.outcome = "succeeded";
+      return response;
+    } catch (error) {
+      this.outcome = isSkeinError(error) && error.code === "ABORTED" ? "cancelled" : "failed";
+      throw error;
+    }
   }
 
   begin(settings: CallSettings): RequestContext {

@@ -351,12 +351,15 @@ export class BaseClient implements AsyncDisposable {
       if (context.traceFailure !== undefined) throw context.traceFailure;
       if (context.reading !== undefined) response.readAs(context.reading);
       call.endWith(response.body);
-      return settings.raiseForStatus ? raise(response) : response;
+      if (settings.raiseForStatus) raise(response);
+      call.outcome = "succeeded";
+      return response;
     } catch (error) {
       call.end();
       const elapsed = clock.now() - startedAt;
       const failed = { request, elapsed, attempts: settings.policies.attempts, context };
-      return endFailed(error, failed, { hook: this.#settings.hooks?.error, fallback: options?.fallback });
+      const asked = { hook: this.#settings.hooks?.error, fallback: options?.fallback };
+      return call.conclude(endFailed(error, failed, asked));
     }
   }
 

@@ -1,7 +1,10 @@
+import type { TaskState } from "../batch/task.ts";
 import type { Response } from "../core/response.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
 
-interface Cancellable {
+/** The call behind a promise. */
+interface CallUnderWay {
+  readonly state: TaskState;
   cancel(reason: unknown): void;
 }
 
@@ -19,14 +22,26 @@ export interface CallPromise<T> extends Promise<T> {
  * ```
  */
 export class ResponsePromise extends Promise<Response> {
-  readonly #call: Cancellable | undefined;
+  readonly #call: CallUnderWay | undefined;
 
   constructor(
     start: (resolve: (response: Response) => void, reject: (error: unknown) => void) => void,
-    call?: Cancellable,
+    call?: CallUnderWay,
   ) {
     super(start);
     this.#call = call;
+  }
+
+  /**
+   * Where the call is: `pending` until a connection is reserved for it, `running`, `waiting` between two attempts, and then
+   * `succeeded`, `failed` or `cancelled`; the state of a batch's task.
+   *
+   * @example
+   * const call = client.get("https://api.example.com/report");
+   * setTimeout(() => call.state === "waiting" && call.cancel("the server is busy"), 1_000);
+   */
+  get state(): TaskState {
+    return this.#call?.state ?? "pending";
   }
 
   /**

@@ -138,6 +138,8 @@ export class RequestContext {
   home: Origin | undefined;
   /** Whether a redirect has led the call to another origin. */
   hasLeftHome = false;
+  /** For `ResponsePromise.state`: that a layer lets it wait for its next try, or that a redirect is followed. */
+  stage: "waiting" | "redirected" | undefined;
   /** Which try this is, from 1; layers that try again count it up. */
   attempt = 1;
   /** Tells of each step on the wire; undefined where nobody listens, which is all that it then costs. */

@@ -36,6 +36,7 @@ export async function followRedirects(
     if (context.cancelled) throw new AbortError(context.cancelReason, { phase: "redirect" });
     if (history.length > context.policies.maxRedirects) throw tooMany(history);
     sent = requestAfter({ request: sent, response }, context.policies);
+    context.stage = "redirected";
     if (context.events?.redirect !== undefined) await tell(context.events, { response, nextRequest: sent });
     response = await inner.send(sent, context).catch(error => tries.fail(error));
   }

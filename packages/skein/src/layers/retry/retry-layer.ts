@@ -130,9 +130,11 @@ class RetryService implements Service {
   /** Waits for the next try, or until the call is cancelled. Letting go of the answer's body is part of the time. */
   async #wait(outcome: Response | SkeinError, delayMs: number, context: RequestContext): Promise<void> {
     const until = this.#clock.now() + delayMs;
+    context.stage = "waiting";
     if (!isSkeinError(outcome)) await discardBody(outcome, this.#clock);
     const left = until - this.#clock.now();
     if (left > 0 && !context.cancelled) await this.#sleep(left, context);
+    context.stage = undefined;
   }
 
   #sleep(ms: number, context: RequestContext): Promise<void> {
