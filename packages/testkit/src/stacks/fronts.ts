@@ -66,7 +66,12 @@ LimitRequestLine 65536
 AllowEncodedSlashes NoDecode
 ProxyPreserveHost On
 ProxyAddHeaders Off
-ProxyTimeout 3600
+ProxyTimeout 8
+ThreadsPerChild 192
+MaxRequestWorkers 192
+ThreadLimit 192
+H2MinWorkers 128
+H2MaxWorkers 128
 SetEnv proxy-sendchunked 1
 ProxyPass / http://127.0.0.1:${origin}/ nocanon flushpackets=on retry=0
 `,
