@@ -22,7 +22,7 @@ import type { BatchRequest } from "./batch-request.ts";
  *   ack: message => message.ack(),
  *   nack: (message, task) => message.nack({ requeue: task.retryable, delayMs: task.retryAfterMs }),
  * });
- * process.once("SIGTERM", () => consuming.drain());
+ * onShutdown(() => consuming.drain());
  * await consuming;
  */
 export function consume<M, V = Response>(
