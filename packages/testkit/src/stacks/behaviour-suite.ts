@@ -51,6 +51,8 @@ interface Omission {
   readonly file: File;
   /** What the titles of the tests have in them. */
   readonly tests: readonly string[];
+  /** How that stands in the file, where a title has gaps. */
+  readonly written?: string;
   /** With these only; default: with all. */
   readonly fronts?: readonly FrontName[];
 }
@@ -130,6 +132,13 @@ const OMITTED: Readonly<Record<string, readonly Omission[]>> = {
       fronts: ["nginx"],
     },
   ],
+  "the server between is not ready as soon": [
+    {
+      file: "auth/oauth2",
+      tests: ["when the call that fetches the token is cancelled"],
+      fronts: ["nghttpx"],
+    },
+  ],
   "it compares steps, lines or bytes of HTTP/1.1": [
     {
       file: "seeing",
@@ -161,7 +170,12 @@ const OMITTED: Readonly<Record<string, readonly Omission[]>> = {
       tests: ["body: a stream, with duplex, chunked", "the body of a Request goes with its length"],
       fronts: ["apache"],
     },
-    { file: "hostile/redirect-secrets", tests: ["takes no "], fronts: ["caddy"] },
+    {
+      file: "hostile/redirect-secrets",
+      tests: ["takes no proxy-authorization to another origin"],
+      written: "takes no %s to another origin",
+      fronts: ["caddy"],
+    },
     { file: "redirects", tests: ["credentials stay with their origin"], fronts: ["caddy"] },
     { file: "decoding", tests: ["what is asked for is what can be decoded"], fronts: ["nginx"] },
   ],
@@ -182,10 +196,10 @@ export interface BehaviourSuite {
 export function behaviourSuite(front: FrontName): BehaviourSuite {
   const path = (file: File) => `packages/skein/test/${file}.test.ts`;
   const titles: string[] = [];
-  for (const { file, tests, fronts } of Object.values(OMITTED).flat()) {
+  for (const { file, tests, written, fronts } of Object.values(OMITTED).flat()) {
     const text = readFileSync(path(file), "utf8");
     for (const title of tests) {
-      if (!text.includes(title))
+      if (!text.includes(written ?? title))
         throw new Error(`${path(file)} has no test "${title}" that could be left out`);
       if (fronts === undefined || fronts.includes(front)) titles.push(title);
     }
