@@ -312,3 +312,42 @@ describe("stopping a batch:", () => {
     expect(await reading).toHaveLength(20);
   });
 });
+
+describe("rates and priorities of a batch", () => {
+  test("a rate holds over all requests, and one per origin too", async () => {
+    for (const name of ["rate", "perOriginRate"] as const) {
+      const tasks = await run(urls(12), { [name]: "20/s" });
+      const starts = tasks.map(task => task.attempts[0]!.startedAt).sort((a, b) => a - b);
+      expect(starts.at(-1)! - starts[0]!).toBeGreaterThanOrEqual(11 * 50 - 5);
+      expect(tasks.map(task => task.state)).toEqual(tasks.map(() => "succeeded"));
+    }
+  });
+
+  test("the higher priority of those that were read goes first", async () => {
+    const tasks = await all(
+      client.batch([1, 5, 3, 4, 2], {
+        request: id => `${origin.url}/ok?${id}`,
+        priority: id => id,
+        perOrigin: 1,
+      }),
+    );
+    expect(tasks.map(task => task.input)).toEqual([1, 5, 4, 3, 2]);
+  });
+
+  test("a priority that is no number fails its task alone", async () => {
+    const tasks = await all(
+      client.batch([1, 2], {
+        request: id => `${origin.url}/ok?${id}`,
+        priority: id => (id === 1 ? Number.NaN : 0),
+      }),
+    );
+    expect(tasks.map(task => [task.input, task.state])).toEqual([
+      [1, "failed"],
+      [2, "succeeded"],
+    ]);
+  });
+
+  test.each([{ rate: "fast" }, { perOriginRate: { count: 0, per: "1s" } }])("%o is refused", options => {
+    expect(() => client.batch([], options)).toThrow(/^(rate|perOriginRate): /);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Duration } from "../core/duration.ts";
 import type { Response } from "../core/response.ts";
+import type { Rate } from "../policy/rate.ts";
 import type { SettledTask } from "./task.ts";
 
 /** What a batch is told; `R` is what the client takes for one request (a URL, or an object with `url`). */
@@ -14,6 +15,18 @@ export interface BatchOptions<I, V, R> {
   concurrency?: number;
   /** Requests in flight at once to one origin. Default: as many as `concurrency`. */
   perOrigin?: number;
+  /**
+   * Attempts that go out a time, retries among them, to all origins together: `"100/s"`, `"6000/min"`, `"5/2s"`. No window of
+   * that time holds more, unless the rate allows a `burst`. Default: unlimited.
+   */
+  rate?: Rate;
+  /** As `rate`, to each origin. Default: unlimited. */
+  perOriginRate?: Rate;
+  /**
+   * Which tasks of an origin go first: the higher number; on ties the earlier deadline, then the order of the input.
+   * Origins take turns whatever it says. A throw fails the task (kind `handler`). Default: 0 for all.
+   */
+  priority?: (item: I) => number;
   /** Attempts in all, for what may be repeated; `1` or `false` for none more. Default: 3. */
   attempts?: number | false;
   /** How long an attempt may take from its dispatch, body included. Default: the client's `timeout.total`. */

@@ -2,12 +2,15 @@ import { parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames, requireCount } from "../core/option-names.ts";
 import type { CallSettings } from "../core/request-context.ts";
+import { type NormalizedRate, parseRate } from "../policy/rate.ts";
 import type { BatchOptions } from "./batch-options.ts";
 
 /** A batch's options, complete and checked. */
 export interface BatchSettings {
   readonly concurrency: number;
   readonly perOrigin: number;
+  readonly rate: NormalizedRate | undefined;
+  readonly perOriginRate: NormalizedRate | undefined;
   readonly attempts: number;
   readonly cancelOnFailure: boolean;
   readonly accept: (status: number) => boolean;
@@ -26,7 +29,9 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin attempts timeout maxResponseBytes onFailure signal".split(" ");
+  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure signal".split(
+    " ",
+  );
 const DEFAULT_CONCURRENCY = 50;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 const LEAST_LOOK_AHEAD = 1_000;
@@ -63,6 +68,9 @@ export function normalizeBatchOptions<I, V, R>(
   return {
     concurrency: wanted,
     perOrigin,
+    rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
+    perOriginRate:
+      options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
     attempts: attemptsOf(options.attempts, settings),
     cancelOnFailure: options.onFailure === "cancel-batch",
     accept: options.accept ?? isSuccess,
@@ -92,6 +100,12 @@ function requireAtMost(name: string, value: number, bound: { name: string; value
   throw new InvalidOption(
     `${name}: ${value} requests at once need as many connections, but the client's ${bound.name} is ${bound.value}`,
   );
+}
+
+/** @throws InvalidOption unless it can be compared */
+export function checkPriority(priority: number): number {
+  if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
+  throw new InvalidOption(`priority: expected a number; got ${String(priority)}`);
 }
 
 function isSuccess(status: number): boolean {

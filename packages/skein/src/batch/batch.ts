@@ -8,14 +8,14 @@ import { isThrottle } from "../policy/cool-down.ts";
 import { decideRetry } from "../policy/retry.ts";
 import type { BatchBase } from "./batch-base.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
-import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
+import { type BatchSettings, checkPriority, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
 import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
 import { Outbox } from "./outbox.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { CancelledBy, SettledTask } from "./task.ts";
-import { type BuiltItem, callWithin, outOfTime, tellWhy } from "./task-deadline.ts";
+import { callWithin, outOfTime, tellWhy } from "./task-deadline.ts";
 import { newCounts, sizeOf, TaskRecord } from "./task-record.ts";
 
 /** How far the loop that reads may be behind before nothing more is started. */
@@ -54,7 +54,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#options = ownOptions(options);
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
-    this.#scheduler = new OriginScheduler(this.#settings.perOrigin);
+    this.#scheduler = new OriginScheduler(this.#settings);
     this.#source = new ItemSource(items, {
       item: item => this.#take(item),
       end: failure => this.#sourceEnded(failure),
@@ -118,23 +118,25 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #take(input: I): void {
     const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
     this.#pulled += 1;
-    const built = this.#build(input);
+    const failure = this.#prepare(task);
     // The input, or the function that makes the request, may have stopped the batch itself.
     if (this.#stopped !== undefined) return this.#cancelOne(task, this.#stopped);
-    if (isSkeinError(built)) return this.#fail(task, built);
-    task.request = built.request;
-    task.deadline = this.#base.clock.now() + built.timeLeft;
-    task.origin = built.request.url.origin.key;
+    if (failure !== undefined) return this.#fail(task, failure);
     this.#scheduler.add(task);
     this.#pump();
   }
 
-  #build(input: I): BuiltItem | SkeinError {
-    const { request } = this.#options;
-    const item = request === undefined ? (input as unknown as R) : callNow("request", () => request(input));
+  #prepare(task: TaskRecord<I>): SkeinError | undefined {
+    const { request, priority } = this.#options;
+    const item =
+      request === undefined ? (task.input as unknown as R) : callNow("request", () => request(task.input));
     if (isSkeinError(item)) return item;
+    const rank = priority === undefined ? 0 : callNow("priority", () => checkPriority(priority(task.input)));
+    if (isSkeinError(rank)) return rank;
+    task.priority = rank;
     try {
-      return this.#base.build(item);
+      task.take(this.#base.build(item), this.#base.clock.now());
+      return undefined;
     } catch (thrown) {
       return handlerError("request", thrown);
     }
@@ -184,7 +186,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #setAlarm(): void {
     const { wakeAt, nextDeadline } = this.#scheduler;
-    const next = this.#paused ? nextDeadline : Math.min(wakeAt, nextDeadline);
+    // Without a free slot time alone changes nothing: what frees one pumps.
+    const next = this.#mayStart() ? Math.min(wakeAt, nextDeadline) : nextDeadline;
     const at = this.#ended ? Number.POSITIVE_INFINITY : next;
     if (this.#alarm?.at === at) return;
     this.#alarm?.timer.cancel();

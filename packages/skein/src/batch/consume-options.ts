@@ -19,7 +19,7 @@ export type UndoneTask<M> = (FailedTask<M> | CancelledTask<M>) & {
 
 /** How messages are consumed; the options of a batch that are not named here are the batch's. */
 export interface ConsumeOptions<M, V, R>
-  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | "onFailure"> {
+  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | "onFailure" | "priority"> {
   /** What sends the requests. */
   client: BatchMaker<R>;
   /** What is done with an answer, before its message is acknowledged. A throw fails the task (kind `handler`). */

@@ -1,10 +1,12 @@
 import { HandlerError, InvalidOption, isSkeinError, type SkeinError } from "../core/errors.ts";
 
+type CalledNow = "request" | "accept" | "priority";
+
 /**
  * Calls a function of the caller's that has to answer at once. A promise is refused: taken for an answer, it would mean
  * "yes" to every status, and its failure would be nobody's.
  */
-export function callNow<T>(name: "request" | "accept", run: () => T): T | SkeinError {
+export function callNow<T>(name: CalledNow, run: () => T): T | SkeinError {
   try {
     const answer = run();
     return isPromise(answer) ? refuse(name, answer) : answer;
@@ -14,7 +16,7 @@ export function callNow<T>(name: "request" | "accept", run: () => T): T | SkeinE
 }
 
 /** What a function of the caller's threw, as the error of its task; one of ours is passed on. */
-export function handlerError(name: "request" | "accept" | "parse" | "handle", thrown: unknown): SkeinError {
+export function handlerError(name: CalledNow | "parse" | "handle", thrown: unknown): SkeinError {
   // The task's attempts are written into its error: one that can't be changed is kept as the cause.
   const isOurs = isSkeinError(thrown) && Object.isExtensible(thrown);
   return isOurs ? thrown : new HandlerError(`${name}()`, thrown);

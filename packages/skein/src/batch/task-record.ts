@@ -3,6 +3,7 @@ import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { CancelledBy, FailureKind, SettledTask, TaskState } from "./task.ts";
+import type { BuiltItem } from "./task-deadline.ts";
 import { checkTransition } from "./task-state.ts";
 
 /** How many tasks are in each state; kept by the tasks themselves, as they move. */
@@ -20,6 +21,8 @@ export class TaskRecord<I> {
   /** Where it goes; set once its request is built. */
   origin = "";
   request: Request | undefined;
+  /** Among the tasks of its origin. */
+  priority = 0;
   /** When it must have ended, on the clock's monotonic time. */
   deadline = Number.POSITIVE_INFINITY;
   /** Of the attempt under way. */
@@ -39,6 +42,13 @@ export class TaskRecord<I> {
     this.#pulledAt = item.now;
     this.#counts = counts;
     counts.pending += 1;
+  }
+
+  /** Its request has been built. */
+  take({ request, timeLeft }: BuiltItem, now: number): void {
+    this.request = request;
+    this.deadline = now + timeLeft;
+    this.origin = request.url.origin.key;
   }
 
   moveTo(state: TaskState): void {

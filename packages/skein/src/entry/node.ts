@@ -224,6 +224,7 @@ export type {
   HarTimings,
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
+export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

@@ -132,6 +132,7 @@ export {
   type CoalesceStats,
   coalesce,
 } from "../layers/coalesce/coalesce-policy.ts";
+export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@skein/testkit";
+import { parseRate } from "../../policy/rate.ts";
 import { OriginScheduler } from "./origin-scheduler.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -7,11 +8,20 @@ interface Job {
   readonly origin: string;
   readonly deadline: number;
   readonly id: number;
+  readonly priority: number;
+}
+
+function schedulerFor(perOrigin: number, rates: { rate?: string; perOriginRate?: string } = {}) {
+  return new OriginScheduler<Job>({
+    perOrigin,
+    rate: rates.rate === undefined ? undefined : parseRate(rates.rate, "rate"),
+    perOriginRate: rates.perOriginRate === undefined ? undefined : parseRate(rates.perOriginRate, "rate"),
+  });
 }
 
 function fill(scheduler: OriginScheduler<Job>, counts: Record<string, number>): void {
   for (const [origin, count] of Object.entries(counts)) {
-    for (let id = 0; id < count; id++) scheduler.add({ origin, id, deadline: NEVER });
+    for (let id = 0; id < count; id++) scheduler.add({ origin, id, deadline: NEVER, priority: 0 });
   }
 }
 
@@ -22,13 +32,13 @@ function take(scheduler: OriginScheduler<Job>, count: number, now = 0): string[]
 }
 
 test("origins take turns, however many tasks each has", () => {
-  const scheduler = new OriginScheduler<Job>(100);
+  const scheduler = schedulerFor(100);
   fill(scheduler, { a: 1_000, b: 3, c: 2 });
   expect(take(scheduler, 9)).toEqual(["a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "a3"]);
 });
 
 test("no origin runs more than its limit, and goes on when one of its tasks ends", () => {
-  const scheduler = new OriginScheduler<Job>(2);
+  const scheduler = schedulerFor(2);
   fill(scheduler, { a: 5 });
   const first = scheduler.next(0)!;
   expect(take(scheduler, 2)).toEqual(["a1", "-"]);
@@ -37,7 +47,7 @@ test("no origin runs more than its limit, and goes on when one of its tasks ends
 });
 
 test("while origins have work, none gets more than one turn more than another", () => {
-  const scheduler = new OriginScheduler<Job>(50);
+  const scheduler = schedulerFor(50);
   fill(scheduler, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`o${i}`, 100])));
   const turns = new Map<string, number>();
   for (let i = 0; i < 700; i++) {
@@ -49,7 +59,7 @@ test("while origins have work, none gets more than one turn more than another", 
 
 describe("an origin that throttles", () => {
   test("gets nothing until it has cooled down, and then goes on; the others are not held up", () => {
-    const scheduler = new OriginScheduler<Job>(10);
+    const scheduler = schedulerFor(10);
     fill(scheduler, { a: 3, b: 3 });
     expect(take(scheduler, 1)).toEqual(["a0"]);
     expect(scheduler.throttle("a", { now: 100, retryAfterMs: 1_000, random: 0 })).toBe(1_100);
@@ -59,7 +69,7 @@ describe("an origin that throttles", () => {
   });
 
   test("is given up after a quarter of an hour of nothing else", () => {
-    const scheduler = new OriginScheduler<Job>(10);
+    const scheduler = schedulerFor(10);
     fill(scheduler, { a: 1 });
     scheduler.next(0);
     expect(scheduler.throttle("a", { now: 0, retryAfterMs: undefined, random: 0 })).toBe(2_000);
@@ -67,7 +77,7 @@ describe("an origin that throttles", () => {
   });
 
   test("is trusted again after an answer", () => {
-    const scheduler = new OriginScheduler<Job>(10);
+    const scheduler = schedulerFor(10);
     fill(scheduler, { a: 2 });
     scheduler.next(0);
     scheduler.throttle("a", { now: 0, retryAfterMs: undefined, random: 0 });
@@ -77,21 +87,21 @@ describe("an origin that throttles", () => {
 });
 
 test("delayed tasks come back when they are due; clear forgets all that has not started", () => {
-  const scheduler = new OriginScheduler<Job>(10);
-  scheduler.delay({ origin: "a", id: 1, deadline: NEVER }, 500);
-  scheduler.delay({ origin: "a", id: 2, deadline: NEVER }, 100);
+  const scheduler = schedulerFor(10);
+  scheduler.delay({ origin: "a", id: 1, deadline: NEVER, priority: 0 }, 500);
+  scheduler.delay({ origin: "a", id: 2, deadline: NEVER, priority: 0 }, 100);
   expect(scheduler.takeDue(99)).toEqual([]);
-  expect(scheduler.takeDue(100)).toEqual([{ origin: "a", id: 2, deadline: NEVER }]);
+  expect(scheduler.takeDue(100)).toEqual([{ origin: "a", id: 2, deadline: NEVER, priority: 0 }]);
   fill(scheduler, { b: 2 });
   expect(scheduler.clear()).toHaveLength(3);
   expect([scheduler.ready, scheduler.delayed, scheduler.next(1e9)]).toEqual([0, 0, undefined]);
 });
 
 test("tasks that are out of time are taken out, ready ones and delayed ones; those that were given are not", () => {
-  const scheduler = new OriginScheduler<Job>(1);
-  const given = { origin: "a", id: 0, deadline: 50 };
-  const ready = { origin: "a", id: 1, deadline: 100 };
-  const delayed = { origin: "b", id: 2, deadline: 200 };
+  const scheduler = schedulerFor(1);
+  const given = { origin: "a", id: 0, deadline: 50, priority: 0 };
+  const ready = { origin: "a", id: 1, deadline: 100, priority: 0 };
+  const delayed = { origin: "b", id: 2, deadline: 200, priority: 0 };
   scheduler.add(given);
   expect(scheduler.next(0)).toBe(given);
   scheduler.add(ready);
@@ -103,3 +113,101 @@ test("tasks that are out of time are taken out, ready ones and delayed ones; tho
   scheduler.release(given);
   expect(take(scheduler, 2, 250)).toEqual(["a0", "-"]);
 });
+
+test("the higher priority goes first, on ties the earliest deadline, then the first that came", () => {
+  const scheduler = schedulerFor(10);
+  const jobs: [priority: number, deadline: number][] = [
+    [0, NEVER],
+    [-1, 10],
+    [0, 900],
+    [5, NEVER],
+    [0, 800],
+    [5, 700],
+    [0, NEVER],
+  ];
+  for (const [id, [priority, deadline]] of jobs.entries())
+    scheduler.add({ origin: "a", id, priority, deadline });
+  expect(take(scheduler, 8)).toEqual(["a5", "a3", "a4", "a2", "a0", "a6", "a1", "-"]);
+});
+
+test("priorities do not take another origin's turn", () => {
+  const scheduler = schedulerFor(10);
+  for (let id = 0; id < 3; id++) {
+    scheduler.add({ origin: "a", id, priority: 9, deadline: NEVER });
+    scheduler.add({ origin: "b", id, priority: 0, deadline: NEVER });
+  }
+  expect(take(scheduler, 6)).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"]);
+});
+
+describe("a rate", () => {
+  test("of all origins spaces what is sent, whoever it goes to", () => {
+    const scheduler = schedulerFor(10, { rate: "10/s" });
+    fill(scheduler, { a: 2, b: 2 });
+    expect([take(scheduler, 2, 0), scheduler.wakeAt]).toEqual([["a0", "-"], expect.closeTo(100, 3)]);
+    expect(take(scheduler, 2, 101)).toEqual(["b0", "-"]);
+    expect(take(scheduler, 2, 202)).toEqual(["a1", "-"]);
+  });
+
+  test("of an origin does not hold up the others, and is not forgotten between two tasks", () => {
+    const scheduler = schedulerFor(10, { perOriginRate: "10/s" });
+    fill(scheduler, { a: 2, b: 1 });
+    const first = scheduler.next(0)!;
+    expect(take(scheduler, 2, 0)).toEqual(["b0", "-"]);
+    expect(scheduler.wakeAt).toBeCloseTo(100, 3);
+    scheduler.release(first);
+    expect(take(scheduler, 1, 50)).toEqual(["-"]);
+    const second = scheduler.next(101)!;
+    scheduler.release(second);
+    scheduler.add({ origin: "a", id: 7, deadline: NEVER, priority: 0 });
+    expect(take(scheduler, 1, 150)).toEqual(["-"]);
+    expect(take(scheduler, 1, 202)).toEqual(["a7"]);
+  });
+});
+
+test("a throttling halves what an origin may have in flight; answers give it back by and by", () => {
+  const scheduler = schedulerFor(4);
+  fill(scheduler, { a: 40 });
+  const started = Array.from({ length: 4 }, () => scheduler.next(0)!);
+  scheduler.throttle("a", { now: 0, retryAfterMs: 10, random: 0 });
+  for (const job of started) scheduler.release(job);
+  expect(take(scheduler, 3, 20)).toEqual(["a4", "a5", "-"]);
+  for (let i = 0; i < 2; i++) scheduler.answered("a");
+  expect(take(scheduler, 2, 20)).toEqual(["a6", "-"]);
+  for (let i = 0; i < 6; i++) scheduler.answered("a");
+  expect(take(scheduler, 2, 20)).toEqual(["a7", "-"]);
+});
+
+test("whatever comes and goes, no origin with work is passed over twice for another (random, seed 77)", () => {
+  const random = seeded(77);
+  for (let round = 0; round < 50; round++) {
+    const scheduler = schedulerFor(1 + Math.floor(random() * 4));
+    const origins = Array.from({ length: 2 + Math.floor(random() * 8) }, (_, i) => `o${i}`);
+    const running: Job[] = [];
+    const since = new Map<string, Map<string, number>>();
+    fill(scheduler, Object.fromEntries(origins.map(origin => [origin, 300])));
+    const limit = (origin: string) => running.filter(job => job.origin === origin).length;
+    for (let step = 0; step < 300; step++) {
+      while (running.length > 0 && random() < 0.5)
+        scheduler.release(running.splice(Math.floor(random() * running.length), 1)[0]!);
+      const job = scheduler.next(0);
+      if (job === undefined) continue;
+      // How often `job.origin` was served while another, that could have been, was not.
+      for (const other of origins) {
+        const passed = since.get(other) ?? new Map<string, number>();
+        since.set(other, passed);
+        if (other === job.origin || limit(other) > 0) passed.clear();
+        else passed.set(job.origin, (passed.get(job.origin) ?? 0) + 1);
+        expect(Math.max(0, ...passed.values())).toBeLessThanOrEqual(2);
+      }
+      running.push(job);
+    }
+  }
+});
+
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,45 +1,39 @@
-import { Fifo } from "../../core/fifo.ts";
-import { type CoolDown, isHopeless, NOT_COOLING, throttled } from "../../policy/cool-down.ts";
+import { isHopeless, throttled } from "../../policy/cool-down.ts";
+import { Gcra } from "../../policy/gcra.ts";
+import type { NormalizedRate } from "../../policy/rate.ts";
+import { Lane, type LaneBounds } from "./lane.ts";
+import type { Schedulable } from "./schedulable.ts";
 import { TimeHeap } from "./time-heap.ts";
 
-/** What the scheduler needs to know of a task. */
-export interface Schedulable {
-  /** The key of the origin that it goes to. */
-  readonly origin: string;
-  /** When it must have ended; `Infinity` where it has no end. */
-  readonly deadline: number;
-}
-
-/** The tasks of one origin. */
-interface Lane<T> {
-  readonly origin: string;
-  readonly ready: Fifo<T>;
-  running: number;
-  coolDown: CoolDown;
-  /** Whether it stands in the ring. */
-  inRing: boolean;
+export interface SchedulerBounds extends LaneBounds {
+  /** Of all origins together. */
+  readonly rate: NormalizedRate | undefined;
 }
 
 /**
  * Which task is next: pure bookkeeping, told the time by its caller.
  *
  * Origins that have a task ready and may send it stand in a ring and are served in turn, one task each: however many
- * tasks an origin has, it gets no more than its share while others have work. An origin at its limit, or cooling down,
- * leaves the ring until it may send again. Tasks that wait for a time of their own are kept in a heap.
+ * tasks an origin has, it gets no more than its share while others have work. An origin at its limit, cooling down or
+ * above its rate, leaves the ring until it may send again. Tasks that wait for a time of their own are kept in a heap.
  */
 export class OriginScheduler<T extends Schedulable> {
-  readonly #perOrigin: number;
+  readonly #bounds: SchedulerBounds;
+  readonly #rate: Gcra | undefined;
   readonly #lanes = new Map<string, Lane<T>>();
   #ring: Lane<T>[] = [];
   #turn = 0;
   readonly #delayed = new TimeHeap<T>();
-  readonly #cooling = new TimeHeap<Lane<T>>();
+  /** Lanes that nothing but time keeps from something. */
+  readonly #resting = new TimeHeap<Lane<T>>();
   /** The tasks here that have a deadline. */
   readonly #ending = new TimeHeap<T>();
   #ready = 0;
+  #now = Number.NEGATIVE_INFINITY;
 
-  constructor(perOrigin: number) {
-    this.#perOrigin = perOrigin;
+  constructor(bounds: SchedulerBounds) {
+    this.#bounds = bounds;
+    this.#rate = bounds.rate && new Gcra(bounds.rate);
   }
 
   /** Tasks that are ready, whether their origin may send or not. */
@@ -54,7 +48,8 @@ export class OriginScheduler<T extends Schedulable> {
 
   /** When `next` may have more to give than now; `Infinity` when only an ending task can change that. */
   get wakeAt(): number {
-    return Math.min(this.#delayed.nextDue, this.#cooling.nextDue);
+    const own = Math.min(this.#delayed.nextDue, this.#resting.nextDue);
+    return this.#rate === undefined || this.#ring.length === 0 ? own : Math.min(own, this.#rate.readyAt);
   }
 
   /** When the first of the tasks here is out of time. */
@@ -99,14 +94,16 @@ export class OriginScheduler<T extends Schedulable> {
 
   /** The next task to start; its origin counts it as running until `release`. */
   next(now: number): T | undefined {
-    for (let lane = this.#cooling.shiftDue(now); lane !== undefined; lane = this.#cooling.shiftDue(now))
+    this.#now = now;
+    for (let lane = this.#resting.shiftDue(now); lane !== undefined; lane = this.#resting.shiftDue(now))
       this.#enter(lane);
+    if (this.#rate !== undefined && this.#rate.readyAt > now) return undefined;
     while (this.#ring.length > 0) {
       if (this.#turn >= this.#ring.length) this.#turn = 0;
       const lane = this.#ring[this.#turn]!;
-      if (this.#maySend(lane, now)) {
+      if (lane.mayStart(now)) {
         this.#turn += 1;
-        return this.#take(lane);
+        return this.#take(lane, now);
       }
       this.#leave(lane);
     }
@@ -122,8 +119,10 @@ export class OriginScheduler<T extends Schedulable> {
 
   /** The origin answered: there is no reason (any more) to leave it alone. */
   answered(origin: string): void {
-    const lane = this.#laneOf(origin);
-    if (lane.coolDown.count > 0) lane.coolDown = { ...NOT_COOLING, until: lane.coolDown.until };
+    const lane = this.#lanes.get(origin);
+    if (lane === undefined) return;
+    lane.answered();
+    this.#enter(lane);
   }
 
   /**
@@ -136,10 +135,9 @@ export class OriginScheduler<T extends Schedulable> {
   ): number | undefined {
     const lane = this.#laneOf(origin);
     const before = lane.coolDown;
-    lane.coolDown = throttled(before, answer);
-    if (isHopeless(lane.coolDown, answer.now)) return undefined;
-    if (lane.coolDown !== before) this.#cooling.push(lane.coolDown.until, lane);
-    return lane.coolDown.until;
+    const after = throttled(before, answer);
+    if (after !== before) lane.coolOff(after);
+    return isHopeless(after, answer.now) ? undefined : after.until;
   }
 
   /** Everything that has not started, and forgets it. */
@@ -147,16 +145,15 @@ export class OriginScheduler<T extends Schedulable> {
     const tasks = this.#delayed.clear();
     this.#ending.clear();
     for (const lane of this.#lanes.values()) {
-      tasks.push(...lane.ready);
-      lane.ready.clear();
+      for (const task of lane.ready.clear()) tasks.push(task);
     }
     this.#ready = 0;
     return tasks;
   }
 
-  #take(lane: Lane<T>): T {
-    const task = lane.ready.shift()!;
-    lane.running += 1;
+  #take(lane: Lane<T>, now: number): T {
+    this.#rate?.take(now);
+    const task = lane.start(now);
     this.#ready -= 1;
     this.#hasBegun(task);
     return task;
@@ -164,16 +161,12 @@ export class OriginScheduler<T extends Schedulable> {
 
   /** One that stood ready. */
   #forget(task: T): void {
-    this.#laneOf(task.origin).ready.keep(other => other !== task);
+    this.#laneOf(task.origin).ready.remove(task);
     this.#ready -= 1;
   }
 
   #hasBegun(task: T): void {
     if (task.deadline < Number.POSITIVE_INFINITY) this.#ending.remove(task);
-  }
-
-  #maySend(lane: Lane<T>, now: number): boolean {
-    return lane.ready.size > 0 && lane.running < this.#perOrigin && lane.coolDown.until <= now;
   }
 
   #enter(lane: Lane<T>): void {
@@ -190,19 +183,22 @@ export class OriginScheduler<T extends Schedulable> {
     lane.inRing = false;
     const last = this.#ring.pop()!;
     if (last !== lane) this.#ring[this.#turn] = last;
-    this.#forgetIfUnused(lane);
+    if (lane.hasRoom) this.#resting.push(lane.wakeAt, lane);
+    else this.#forgetIfUnused(lane);
   }
 
   /** Memory follows the origins in work, not all that were ever seen; one that was throttled is remembered. */
   #forgetIfUnused(lane: Lane<T>): void {
-    const used = lane.inRing || lane.running > 0 || lane.ready.size > 0 || lane.coolDown.count > 0;
-    if (!used && this.#lanes.get(lane.origin) === lane) this.#lanes.delete(lane.origin);
+    if (lane.inRing || lane.isInUse || this.#lanes.get(lane.origin) !== lane) return;
+    // Who comes back must not find its rate forgotten.
+    if (lane.idleAt > this.#now) this.#resting.push(lane.idleAt, lane);
+    else this.#lanes.delete(lane.origin);
   }
 
   #laneOf(origin: string): Lane<T> {
     let lane = this.#lanes.get(origin);
     if (lane === undefined) {
-      lane = { origin, ready: new Fifo(), running: 0, coolDown: NOT_COOLING, inRing: false };
+      lane = new Lane(origin, this.#bounds);
       this.#lanes.set(origin, lane);
     }
     return lane;
