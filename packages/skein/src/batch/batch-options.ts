@@ -1,7 +1,7 @@
 import type { Duration } from "../core/duration.ts";
 import type { Response } from "../core/response.ts";
 import type { Rate } from "../policy/rate.ts";
-import type { SettledTask } from "./task.ts";
+import type { CancelledBy, SettledTask } from "./task.ts";
 
 /** What a batch is told; `R` is what the client takes for one request (a URL, or an object with `url`). */
 export interface BatchOptions<I, V, R> {
@@ -33,14 +33,45 @@ export interface BatchOptions<I, V, R> {
   timeout?: Duration;
   /** The most bytes of a decoded body. Default: 64 MiB, or the client's `limits.maxResponseBytes` where that is less. */
   maxResponseBytes?: number;
-  /** What a failed task does to the others. Default: "continue". */
-  onFailure?: "continue" | "cancel-batch";
+  /** What a failed task does to the others: nothing, or it cancels those of its `group`, or all. Default: "continue". */
+  onFailure?: "continue" | "cancel-group" | "cancel-batch";
+  /**
+   * With `onFailure: "cancel-group"`: which items are of use only together. When one of a group fails, the others are
+   * cancelled (`by: "group"`, the error as their cause), those that come later included. The names of failed groups are
+   * kept as long as the batch.
+   */
+  group?: (item: I) => string;
+  /**
+   * Cancels the batch (`by: "sibling"`, the cause is a TooManyErrors) once more tasks have failed than this: a number, or a
+   * share of the tasks that succeeded or failed, which counts from 20 such tasks on. `0` is `onFailure: "cancel-batch"`.
+   *
+   * @example
+   * client.batch(urls, { maxErrors: "5%" });
+   */
+  maxErrors?: number | `${number}%`;
+  /**
+   * What makes two items the same: only the first of a key is sent, the others end as it does, with its value, response or
+   * error and `duplicateOf`, its number. That holds for items that come after its end, too: each key and its outcome,
+   * the response included, are kept as long as the batch. Where the first was cancelled, the next one is sent.
+   *
+   * @example
+   * client.batch(urls, { key: url => url });
+   */
+  key?: (item: I) => string;
+  /**
+   * Whether tasks come in the order of the input. One that is slow then holds back those behind it: up to 1,000 settled
+   * tasks (10 times the `concurrency`, if that is more) or 64 MiB, before no further item is taken. Default: false, as they
+   * settle.
+   */
+  ordered?: boolean;
   /** Cancels the batch when it aborts. */
   signal?: AbortSignal;
 }
 
-/** A batch under way: iterate it for its settled tasks, in the order they settle. Leaving the loop cancels the rest. */
+/** A batch under way: iterate it for its settled tasks, as they settle or in their order. Leaving the loop cancels the rest. */
 export interface Batch<I, V> extends AsyncIterable<SettledTask<I, V>>, AsyncDisposable {
+  /** Why it ended early: who stopped it, and the reason given or the error; undefined while it was not stopped. */
+  readonly stopped: { readonly by: CancelledBy; readonly reason: unknown } | undefined;
   /** A snapshot: cheap, and new at each reading. */
   readonly progress: BatchProgress;
   /** Starts nothing more; what is in flight goes on. */

@@ -1,9 +1,10 @@
 import { parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
-import { checkNames, requireCount } from "../core/option-names.ts";
+import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
 import type { CallSettings } from "../core/request-context.ts";
 import { type NormalizedRate, parseRate } from "../policy/rate.ts";
 import type { BatchOptions } from "./batch-options.ts";
+import { type ErrorLimit, errorLimit } from "./error-limit.ts";
 
 /** A batch's options, complete and checked. */
 export interface BatchSettings {
@@ -13,6 +14,7 @@ export interface BatchSettings {
   readonly perOriginRate: NormalizedRate | undefined;
   readonly attempts: number;
   readonly cancelOnFailure: boolean;
+  readonly hasTooManyErrors: ErrorLimit | undefined;
   readonly accept: (status: number) => boolean;
   /** What each attempt is made with: its timeout counts from its dispatch. */
   readonly call: CallSettings;
@@ -29,7 +31,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -62,9 +64,7 @@ export function normalizeBatchOptions<I, V, R>(
     name: "limits.maxInFlightPerOrigin",
     value: maxInFlightPerOrigin,
   });
-  if (options.onFailure !== undefined && !["continue", "cancel-batch"].includes(options.onFailure)) {
-    throw new InvalidOption(`onFailure: expected "continue" or "cancel-batch"; got "${options.onFailure}"`);
-  }
+  checkEndings(options);
   return {
     concurrency: wanted,
     perOrigin,
@@ -73,6 +73,7 @@ export function normalizeBatchOptions<I, V, R>(
       options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
     attempts: attemptsOf(options.attempts, settings),
     cancelOnFailure: options.onFailure === "cancel-batch",
+    hasTooManyErrors: options.maxErrors === undefined ? undefined : errorLimit(options.maxErrors),
     accept: options.accept ?? isSuccess,
     call: {
       ...settings,
@@ -88,6 +89,21 @@ export function normalizeBatchOptions<I, V, R>(
     },
     lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * wanted),
   };
+}
+
+const ON_FAILURE = ["continue", "cancel-group", "cancel-batch"];
+
+function checkEndings<I, V, R>({ onFailure, group, key }: BatchOptions<I, V, R>): void {
+  if (onFailure !== undefined && !ON_FAILURE.includes(onFailure)) {
+    throw new InvalidOption(`onFailure: expected one of ${ON_FAILURE.join(", ")}; got "${onFailure}"`);
+  }
+  if (group !== undefined) requireFunction(group, "group");
+  if (key !== undefined) requireFunction(key, "key");
+  if ((group !== undefined) !== (onFailure === "cancel-group")) {
+    throw new InvalidOption(
+      'group: it says which tasks onFailure: "cancel-group" cancels; give both of them, or neither',
+    );
+  }
 }
 
 function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {

@@ -1,4 +1,3 @@
-import type { Timer } from "../core/clock.ts";
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
 import { RequestContext } from "../core/request-context.ts";
@@ -6,21 +5,23 @@ import type { Response } from "../core/response.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import { isThrottle } from "../policy/cool-down.ts";
 import { decideRetry } from "../policy/retry.ts";
+import { Alarm } from "./alarm.ts";
 import type { BatchBase } from "./batch-base.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
-import { type BatchSettings, checkPriority, normalizeBatchOptions } from "./batch-settings.ts";
+import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
 import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
+import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
+import { prepareTask } from "./prepare-task.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
-import type { CancelledBy, SettledTask } from "./task.ts";
+import type { SettledTask } from "./task.ts";
 import { callWithin, outOfTime, tellWhy } from "./task-deadline.ts";
-import { newCounts, sizeOf, TaskRecord } from "./task-record.ts";
-
-/** How far the loop that reads may be behind before nothing more is started. */
-const MAX_UNREAD_TASKS = 256;
-const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+import { newCounts, type Stop, sizeOf, TaskRecord } from "./task-record.ts";
+import { TaskRelations } from "./task-relations.ts";
+import { isOpen } from "./task-state.ts";
+import { TooManyErrors } from "./too-many-errors.ts";
 
 /**
  * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
@@ -33,7 +34,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #settings: BatchSettings;
   readonly #source: ItemSource<I>;
   readonly #scheduler: OriginScheduler<TaskRecord<I>>;
-  readonly #outbox = new Outbox<SettledTask<I, V>>();
+  readonly #outbox: Outbox<SettledTask<I, V>>;
+  readonly #relations: TaskRelations<I, V> | undefined;
   readonly #counts = newCounts();
   readonly #running = new Set<TaskRecord<I>>();
   #pulled = 0;
@@ -47,7 +49,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #stopped: Stop | undefined;
   /** What is in flight ends as cancelled too. */
   #aborted = false;
-  #alarm: { at: number; timer: Timer } | undefined;
+  readonly #alarm: Alarm;
   #onAbort: (() => void) | undefined;
 
   constructor(items: Iterable<I> | AsyncIterable<I>, options: BatchOptions<I, V, R>, base: BatchBase<R>) {
@@ -55,13 +57,20 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
     this.#scheduler = new OriginScheduler(this.#settings);
+    this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.lookAhead) : new Outbox();
+    this.#relations = this.#relate();
     this.#source = new ItemSource(items, {
       item: item => this.#take(item),
       end: failure => this.#sourceEnded(failure),
     });
+    this.#alarm = new Alarm(base.clock, () => this.#pump());
     this.#follow(this.#options.signal);
     // Not within the call: who made the batch shall have it in hand before its functions are called.
     queueMicrotask(() => this.#pump());
+  }
+
+  get stopped(): Stop | undefined {
+    return this.#stopped;
   }
 
   get progress(): BatchProgress {
@@ -118,28 +127,27 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #take(input: I): void {
     const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
     this.#pulled += 1;
-    const failure = this.#prepare(task);
+    if (this.#relations === undefined || this.#relations.admit(task)) this.#begin(task);
+    this.#pump();
+  }
+
+  #begin(task: TaskRecord<I>): void {
+    const failure = prepareTask(task, this.#options, this.#base);
     // The input, or the function that makes the request, may have stopped the batch itself.
     if (this.#stopped !== undefined) return this.#cancelOne(task, this.#stopped);
     if (failure !== undefined) return this.#fail(task, failure);
     this.#scheduler.add(task);
-    this.#pump();
   }
 
-  #prepare(task: TaskRecord<I>): SkeinError | undefined {
-    const { request, priority } = this.#options;
-    const item =
-      request === undefined ? (task.input as unknown as R) : callNow("request", () => request(task.input));
-    if (isSkeinError(item)) return item;
-    const rank = priority === undefined ? 0 : callNow("priority", () => checkPriority(priority(task.input)));
-    if (isSkeinError(rank)) return rank;
-    task.priority = rank;
-    try {
-      task.take(this.#base.build(item), this.#base.clock.now());
-      return undefined;
-    } catch (thrown) {
-      return handlerError("request", thrown);
-    }
+  #relate(): TaskRelations<I, V> | undefined {
+    const { key, group } = this.#options;
+    if (key === undefined && group === undefined) return undefined;
+    return new TaskRelations(this.#options, {
+      begin: task => this.#begin(task),
+      fail: (task, error) => this.#fail(task, error),
+      stop: (task, stop) => this.#cancelTask(task, stop),
+      endAs: (task, first) => this.#settle(task, task.endAs(first, this.#base.clock.now()), 0),
+    });
   }
 
   #sourceEnded(failure: { error: unknown } | undefined): void {
@@ -157,11 +165,14 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       const now = this.#base.clock.now();
       this.#failExpired(now);
       for (const task of this.#scheduler.takeDue(now)) {
+        if (task.state !== "waiting") continue;
         task.moveTo("pending");
         this.#scheduler.add(task);
       }
       const task = this.#scheduler.next(now);
-      if (task !== undefined) this.#start(task, now);
+      if (task?.state === "pending") this.#start(task, now);
+      // One that was stopped while it stood there.
+      else if (task !== undefined) this.#scheduler.release(task);
       else if (!this.#mayPull() || !this.#source.pull()) break;
     }
     this.#pumping = false;
@@ -171,35 +182,28 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   /** What is in flight ends by itself; what waits, here. */
   #failExpired(now: number): void {
-    for (const task of this.#scheduler.takeExpired(now)) this.#fail(task, outOfTime());
+    for (const task of this.#scheduler.takeExpired(now))
+      if (isOpen(task.state)) this.#fail(task, outOfTime());
   }
 
   #mayStart(): boolean {
     if (this.#paused || this.#stopped !== undefined || this.#running.size >= this.#settings.concurrency)
       return false;
-    return this.#outbox.size < MAX_UNREAD_TASKS && this.#outbox.bytes < MAX_UNREAD_BYTES;
+    return this.#outbox.hasRoom(this.#running.size);
   }
 
   #mayPull(): boolean {
-    return this.#scheduler.ready + this.#scheduler.delayed < this.#settings.lookAhead;
+    const { pending, waiting } = this.#counts;
+    // Duplicates are pending outside the scheduler, those that were stopped stand there until their turn.
+    const ahead = Math.max(pending + waiting, this.#scheduler.ready + this.#scheduler.delayed);
+    return ahead < this.#settings.lookAhead && this.#outbox.mayPull(this.#pulled);
   }
 
   #setAlarm(): void {
     const { wakeAt, nextDeadline } = this.#scheduler;
     // Without a free slot time alone changes nothing: what frees one pumps.
     const next = this.#mayStart() ? Math.min(wakeAt, nextDeadline) : nextDeadline;
-    const at = this.#ended ? Number.POSITIVE_INFINITY : next;
-    if (this.#alarm?.at === at) return;
-    this.#alarm?.timer.cancel();
-    this.#alarm = undefined;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const { clock } = this.#base;
-    const ring = () => {
-      this.#alarm = undefined;
-      this.#pump();
-    };
-    // A timer may fire a little early by this clock: a millisecond more spares a second round.
-    this.#alarm = { at, timer: clock.setTimer(ring, Math.max(1, Math.ceil(at - clock.now()))) };
+    this.#alarm.setTo(this.#ended ? Number.POSITIVE_INFINITY : next);
   }
 
   #endIfDone(): void {
@@ -250,7 +254,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   async #afterResponse(task: TaskRecord<I>, response: Response, now: number): Promise<void> {
     this.#bytes += sizeOf(response);
-    const retryAfterMs = response.status < 400 ? undefined : this.#retryAfter(response);
+    const asked = response.status < 400 ? null : response.headers.get("retry-after");
+    const retryAfterMs = parseRetryAfter(asked, this.#base.clock.wallNow());
     if (isThrottle(response.status, retryAfterMs)) return this.#throttled(task, response, retryAfterMs);
     this.#scheduler.answered(task.origin);
     const accepted = callNow("accept", () => this.#settings.accept(response.status));
@@ -279,7 +284,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #afterError(task: TaskRecord<I>, error: SkeinError, now: number): void {
-    if (this.#aborted) return this.#settle(task.cancelled(this.#stopped!.by, error, now), 0);
+    const { stop } = task;
+    if (stop !== undefined) return this.#settle(task, task.cancelled(stop.by, error, now), 0);
     task.counted += 1;
     this.#retryOrFail(task, error, { response: undefined, retryAfterMs: undefined, now });
   }
@@ -319,54 +325,60 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #wait(task: TaskRecord<I>, until: number): void {
     task.moveTo("waiting");
-    if (this.#stopped !== undefined) this.#cancelOne(task, this.#stopped);
+    const stop = task.stop ?? this.#stopped;
+    if (stop !== undefined) this.#cancelOne(task, stop);
     else this.#scheduler.delay(task, until);
-  }
-
-  #retryAfter(response: Response): number | undefined {
-    return parseRetryAfter(response.headers.get("retry-after"), this.#base.clock.wallNow());
   }
 
   // ── endings ──
 
   #succeed(task: TaskRecord<I>, value: V, response: Response): void {
-    this.#settle(task.succeeded(value, response, this.#base.clock.now()), sizeOf(response));
+    this.#settle(task, task.succeeded(value, response, this.#base.clock.now()), sizeOf(response));
   }
 
   #fail(task: TaskRecord<I>, error: SkeinError, response?: Response): void {
     error.attempts = task.attempts;
     const now = this.#base.clock.now();
     this.#settle(
+      task,
       task.failed({ kind: failureKind(error), error, response }, now),
       response === undefined ? 0 : sizeOf(response),
     );
     if (this.#settings.cancelOnFailure) this.#cancelAll({ by: "sibling", reason: error });
   }
 
-  #settle(settled: SettledTask<I, V>, bytes: number): void {
+  #settle(task: TaskRecord<I>, settled: SettledTask<I, V>, bytes: number): void {
     this.#outbox.push(settled, bytes);
+    this.#relations?.settled(task, settled);
+    if (!this.#settings.hasTooManyErrors?.(this.#counts)) return;
+    const reason = new TooManyErrors(this.#options.maxErrors!, this.#counts, settled.error);
+    this.#cancelAll({ by: "sibling", reason });
   }
 
   #cancelAll(stop: Stop): void {
     if (this.#ended || this.#aborted) return;
     this.#aborted = true;
     this.#stop(stop);
-    for (const task of this.#running) {
-      if (task.context !== undefined) task.context.cancel(stop.reason);
-      // Its answer is with a function of the caller's, which may never return.
-      else if (task.state === "running") this.#cancelOne(task, stop);
-    }
+    for (const task of this.#running) this.#cancelTask(task, stop);
     this.#pump();
+  }
+
+  #cancelTask(task: TaskRecord<I>, stop: Stop): void {
+    if (!isOpen(task.state)) return;
+    task.stop ??= stop;
+    if (task.context !== undefined) task.context.cancel(stop.reason);
+    // It has not started, or its answer is with a function of the caller's, which may never return.
+    else this.#cancelOne(task, stop);
   }
 
   #stop(stop: Stop): void {
     this.#stopped ??= stop;
     this.#source.stop();
-    for (const task of this.#scheduler.clear()) this.#cancelOne(task, this.#stopped);
+    for (const task of this.#scheduler.clear()) this.#cancelTask(task, this.#stopped);
   }
 
   #cancelOne(task: TaskRecord<I>, { by, reason }: Stop): void {
-    this.#settle(task.cancelled(by, new AbortError(reason), this.#base.clock.now()), 0);
+    this.#settle(task, task.cancelled(by, new AbortError(reason), this.#base.clock.now()), 0);
   }
 
   #follow(signal: AbortSignal | undefined): void {
@@ -375,12 +387,6 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener("abort", this.#onAbort, { once: true });
   }
-}
-
-/** Why a batch ends early. */
-interface Stop {
-  readonly by: CancelledBy;
-  readonly reason: unknown;
 }
 
 interface AfterAttempt {

@@ -17,9 +17,12 @@ export type UndoneTask<M> = (FailedTask<M> | CancelledTask<M>) & {
   readonly retryAfterMs: number | undefined;
 };
 
+/** What is of lists, not of queues: there each message ends for itself. */
+type BatchOnly = "onFailure" | "group" | "maxErrors" | "key" | "ordered" | "priority";
+
 /** How messages are consumed; the options of a batch that are not named here are the batch's. */
 export interface ConsumeOptions<M, V, R>
-  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | "onFailure" | "priority"> {
+  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | BatchOnly> {
   /** What sends the requests. */
   client: BatchMaker<R>;
   /** What is done with an answer, before its message is acknowledged. A throw fails the task (kind `handler`). */

@@ -1,12 +1,13 @@
 import { HandlerError, InvalidOption, isSkeinError, type SkeinError } from "../core/errors.ts";
 
-type CalledNow = "request" | "accept" | "priority";
+/** The options that are functions. */
+type HandlerName = "request" | "accept" | "parse" | "handle" | "key" | "group" | "priority";
 
 /**
  * Calls a function of the caller's that has to answer at once. A promise is refused: taken for an answer, it would mean
  * "yes" to every status, and its failure would be nobody's.
  */
-export function callNow<T>(name: CalledNow, run: () => T): T | SkeinError {
+export function callNow<T>(name: HandlerName, run: () => T): T | SkeinError {
   try {
     const answer = run();
     return isPromise(answer) ? refuse(name, answer) : answer;
@@ -16,7 +17,7 @@ export function callNow<T>(name: CalledNow, run: () => T): T | SkeinError {
 }
 
 /** What a function of the caller's threw, as the error of its task; one of ours is passed on. */
-export function handlerError(name: CalledNow | "parse" | "handle", thrown: unknown): SkeinError {
+export function handlerError(name: HandlerName, thrown: unknown): SkeinError {
   // The task's attempts are written into its error: one that can't be changed is kept as the cause.
   const isOurs = isSkeinError(thrown) && Object.isExtensible(thrown);
   return isOurs ? thrown : new HandlerError(`${name}()`, thrown);

@@ -1,5 +1,9 @@
 import { Fifo } from "../core/fifo.ts";
 
+/** How far the loop that reads may be behind before nothing more is started. */
+const MAX_UNREAD_TASKS = 256;
+export const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
 interface Reader<T> {
   resolve(result: IteratorResult<T>): void;
   reject(error: unknown): void;
@@ -17,6 +21,16 @@ export class Outbox<T> {
 
   get size(): number {
     return this.#items.size;
+  }
+
+  /** Whether what is started now, beside so many that run, finds room when it ends. */
+  hasRoom(_running: number): boolean {
+    return this.size < MAX_UNREAD_TASKS && this.bytes < MAX_UNREAD_BYTES;
+  }
+
+  /** Whether a further item may be taken from the input, after so many. */
+  mayPull(_pulled: number): boolean {
+    return true;
   }
 
   push(value: T, bytes: number): void {

@@ -13,6 +13,12 @@ export function newCounts(): TaskCounts {
   return { pending: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
 }
 
+/** Why tasks end early. */
+export interface Stop {
+  readonly by: CancelledBy;
+  readonly reason: unknown;
+}
+
 /** A task inside the batch, until it settles. */
 export class TaskRecord<I> {
   readonly id: number;
@@ -30,6 +36,8 @@ export class TaskRecord<I> {
   /** Attempts that count against the limit: all but those that were throttled. */
   counted = 0;
   state: TaskState = "pending";
+  /** Why it is to end as soon as its attempt has. */
+  stop: Stop | undefined;
   readonly #counts: TaskCounts;
   readonly #pulledAt: number;
   #firstStart = 0;
@@ -99,6 +107,12 @@ export class TaskRecord<I> {
   cancelled(by: CancelledBy, error: SkeinError, now: number): SettledTask<I, never> {
     this.moveTo("cancelled");
     return Object.freeze({ ...this.#facts(now), state: "cancelled", by, error, response: undefined });
+  }
+
+  /** Ends as the one with its key has. */
+  endAs<V>(first: SettledTask<I, V>, now: number): SettledTask<I, V> {
+    this.moveTo(first.state);
+    return Object.freeze({ ...first, ...this.#facts(now), duplicateOf: first.duplicateOf ?? first.id });
   }
 
   #facts(now: number) {

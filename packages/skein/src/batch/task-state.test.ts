@@ -5,7 +5,7 @@ import { checkTransition } from "./task-state.ts";
 const ALL: TaskState[] = ["pending", "running", "waiting", "succeeded", "failed", "cancelled"];
 const LEGAL = new Set(
   [
-    "pending→running pending→failed pending→cancelled",
+    "pending→running pending→succeeded pending→failed pending→cancelled",
     "running→waiting running→succeeded running→failed running→cancelled",
     "waiting→pending waiting→failed waiting→cancelled",
   ].flatMap(row => row.split(" ")),

@@ -24,6 +24,8 @@ interface Settled<I> {
   /** Its number in the input, from 0. */
   readonly id: number;
   readonly input: I;
+  /** The number of the task with the same `key`, whose outcome this one has: nothing was sent for it. */
+  readonly duplicateOf?: number;
   /** Every attempt, oldest first. A 429 is listed, but not counted against the limit of attempts. */
   readonly attempts: readonly Attempt[];
   readonly timings: TaskTimings;

@@ -64,6 +64,7 @@ export type ErrorCode =
   | "ABORTED"
   | "GROUP_FAILED"
   | "GROUP_CLOSED"
+  | "TOO_MANY_ERRORS"
   | "INVALID_URL"
   | "INVALID_OPTION"
   | "STREAM_CONSUMED"

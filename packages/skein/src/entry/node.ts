@@ -132,6 +132,7 @@ export type {
   TaskTimings,
 } from "../batch/task.ts";
 export type { BaseTaskGroup, TaskGroupOptions } from "../batch/task-group.ts";
+export { isTooManyErrors, TooManyErrors } from "../batch/too-many-errors.ts";
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";

@@ -120,6 +120,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   CLIENT_CLOSED: "never",
   GROUP_FAILED: "never",
   GROUP_CLOSED: "never",
+  TOO_MANY_ERRORS: "never",
 };
 
 /**

@@ -34,6 +34,10 @@ class BatchOnDemand<I, V> implements Batch<I, V> {
     );
   }
 
+  get stopped(): Batch<I, V>["stopped"] {
+    return this.#batch?.stopped;
+  }
+
   get progress(): BatchProgress {
     return this.#batch?.progress ?? NOTHING_YET;
   }
