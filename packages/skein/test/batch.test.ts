@@ -351,3 +351,20 @@ describe("rates and priorities of a batch", () => {
     expect(() => client.batch([], options)).toThrow(/^(rate|perOriginRate): /);
   });
 });
+
+test.each([{ concurrency: "auto" }, { perOrigin: "auto" }] as const)(
+  "with %o it is found out how many an origin can take: few at first, more as its answers stay fast",
+  async options => {
+    const batch = client.batch(
+      Array.from({ length: 400 }, (_, i) => i),
+      { ...options, request: i => `${origin.url}/delay/20?${i}` },
+    );
+    const inFlight: number[] = [];
+    for await (const task of batch) {
+      inFlight.push(batch.progress.running);
+      expect(task.state).toBe("succeeded");
+    }
+    expect(inFlight[0]).toBeLessThanOrEqual(2);
+    expect(Math.max(...inFlight)).toBeGreaterThan(4);
+  },
+);

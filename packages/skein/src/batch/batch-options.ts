@@ -11,10 +11,13 @@ export interface BatchOptions<I, V, R> {
   parse?: (response: Response) => V | Promise<V>;
   /** Which statuses succeed. Default: 2xx. */
   accept?: (status: number) => boolean;
-  /** Requests in flight at once. Default: 50. */
-  concurrency?: number;
-  /** Requests in flight at once to one origin. Default: as many as `concurrency`. */
-  perOrigin?: number;
+  /** Requests in flight at once; "auto": as many as the client's `limits` allow, and `perOrigin` is "auto", too. Default: 50. */
+  concurrency?: number | "auto";
+  /**
+   * Requests in flight at once to one origin; "auto": it is found out how many each can take, by how long its answers take and
+   * whether it refuses (429, 503) or breaks off. Default: as many as `concurrency`.
+   */
+  perOrigin?: number | "auto";
   /**
    * Attempts that go out a time, retries among them, to all origins together: `"100/s"`, `"6000/min"`, `"5/2s"`. No window of
    * that time holds more, unless the rate allows a `burst`. Default: unlimited.

@@ -10,6 +10,8 @@ import { type ErrorLimit, errorLimit } from "./error-limit.ts";
 export interface BatchSettings {
   readonly concurrency: number;
   readonly perOrigin: number;
+  /** Whether how many is found out, up to `perOrigin`. */
+  readonly findsPerOrigin: boolean;
   readonly rate: NormalizedRate | undefined;
   readonly perOriginRate: NormalizedRate | undefined;
   readonly attempts: number;
@@ -44,30 +46,13 @@ export function normalizeBatchOptions<I, V, R>(
   bounds: BatchBounds,
 ): BatchSettings {
   const options = checkNames(given, NAMES, "batch");
-  const { settings, maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin } = bounds;
-  const wanted = requireCount(
-    options.concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections),
-    "concurrency",
-    1,
-  );
-  requireAtMost("concurrency", wanted, { name: "limits.maxConnections", value: maxConnections });
-  const perOrigin = requireCount(
-    options.perOrigin ?? Math.min(wanted, maxConnectionsPerOrigin, maxInFlightPerOrigin),
-    "perOrigin",
-    1,
-  );
-  requireAtMost("perOrigin", perOrigin, {
-    name: "limits.maxConnectionsPerOrigin",
-    value: maxConnectionsPerOrigin,
-  });
-  requireAtMost("perOrigin", perOrigin, {
-    name: "limits.maxInFlightPerOrigin",
-    value: maxInFlightPerOrigin,
-  });
+  const { settings } = bounds;
+  const { wanted, perOrigin, findsPerOrigin } = concurrencyOf(options, bounds);
   checkEndings(options);
   return {
     concurrency: wanted,
     perOrigin,
+    findsPerOrigin,
     rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
     perOriginRate:
       options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
@@ -104,6 +89,30 @@ function checkEndings<I, V, R>({ onFailure, group, key }: BatchOptions<I, V, R>)
       'group: it says which tasks onFailure: "cancel-group" cancels; give both of them, or neither',
     );
   }
+}
+
+/** How many at once: in all, and to one origin. */
+function concurrencyOf(
+  { concurrency, perOrigin }: Pick<BatchOptions<unknown, unknown, unknown>, "concurrency" | "perOrigin">,
+  { maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin }: BatchBounds,
+): { wanted: number; perOrigin: number; findsPerOrigin: boolean } {
+  const isAuto = concurrency === "auto";
+  const wanted = requireCount(
+    isAuto ? maxConnections : (concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections)),
+    "concurrency",
+    1,
+  );
+  requireAtMost("concurrency", wanted, { name: "limits.maxConnections", value: maxConnections });
+  const most = Math.min(wanted, maxConnectionsPerOrigin, maxInFlightPerOrigin);
+  const findsPerOrigin = perOrigin === "auto" || (isAuto && perOrigin === undefined);
+  if (findsPerOrigin) return { wanted, perOrigin: most, findsPerOrigin };
+  const given = requireCount((perOrigin as number | undefined) ?? most, "perOrigin", 1);
+  requireAtMost("perOrigin", given, {
+    name: "limits.maxConnectionsPerOrigin",
+    value: maxConnectionsPerOrigin,
+  });
+  requireAtMost("perOrigin", given, { name: "limits.maxInFlightPerOrigin", value: maxInFlightPerOrigin });
+  return { wanted, perOrigin: given, findsPerOrigin };
 }
 
 function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {

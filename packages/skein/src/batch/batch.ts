@@ -6,6 +6,7 @@ import { parseRetryAfter } from "../core/retry-after.ts";
 import { isThrottle } from "../policy/cool-down.ts";
 import { decideRetry } from "../policy/retry.ts";
 import { Alarm } from "./alarm.ts";
+import { loadOf } from "./attempt-load.ts";
 import type { BatchBase } from "./batch-base.ts";
 import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
@@ -241,9 +242,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       error = completed instanceof Promise ? await completed : completed;
     }
     task.context = undefined;
-    this.#scheduler.release(task);
-    this.#attempts += 1;
     const now = this.#base.clock.now();
+    this.#scheduler.release(task, loadOf({ response, error, now, ms: task.attemptMs(now) }));
+    this.#attempts += 1;
     task.record(now, { wallNow: this.#base.clock.wallNow(), response, error });
     if (response === undefined) this.#afterError(task, error!, now);
     else await this.#afterResponse(task, response, now);

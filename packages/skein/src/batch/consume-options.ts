@@ -22,7 +22,9 @@ type BatchOnly = "onFailure" | "group" | "maxErrors" | "key" | "ordered" | "prio
 
 /** How messages are consumed; the options of a batch that are not named here are the batch's. */
 export interface ConsumeOptions<M, V, R>
-  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | BatchOnly> {
+  extends Omit<BatchOptions<M, V, R>, "request" | "signal" | "concurrency" | BatchOnly> {
+  /** Messages that are being worked on at once. Default: 50. */
+  concurrency?: number;
   /** What sends the requests. */
   client: BatchMaker<R>;
   /** What is done with an answer, before its message is acknowledged. A throw fails the task (kind `handler`). */

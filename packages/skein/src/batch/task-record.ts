@@ -66,6 +66,11 @@ export class TaskRecord<I> {
     this.state = state;
   }
 
+  /** Of the attempt that began last, the milliseconds until `now`. */
+  attemptMs(now: number): number {
+    return now - this.#attemptStart;
+  }
+
   start(now: number): void {
     this.moveTo("running");
     if (this.#firstStart === 0) this.#firstStart = now;
@@ -77,7 +82,7 @@ export class TaskRecord<I> {
     now: number,
     outcome: { wallNow: number; response?: Response | undefined; error?: SkeinError | undefined },
   ): void {
-    const durationMs = now - this.#attemptStart;
+    const durationMs = this.attemptMs(now);
     this.#served += durationMs;
     const { response, error } = outcome;
     this.attempts.push({

@@ -1,3 +1,4 @@
+import { ConcurrencyLaw, type LoadSample } from "../../policy/concurrency-law.ts";
 import { type CoolDown, NOT_COOLING } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
@@ -7,8 +8,16 @@ import type { Schedulable } from "./schedulable.ts";
 export interface LaneBounds {
   /** In flight at once to one origin. */
   readonly perOrigin: number;
+  /** Whether how many is found out, up to `perOrigin`. */
+  readonly findsPerOrigin: boolean;
   readonly perOriginRate: NormalizedRate | undefined;
 }
+
+/** How an attempt ended, where that says something of its origin. */
+export type AttemptLoad = Omit<LoadSample, "inFlight">;
+
+/** So long what was found out about an origin is kept while it has no tasks. */
+const REMEMBERED_MS = 60_000;
 
 /** The tasks of one origin, and what keeps them from starting: its limit, its rate, its cool-down. */
 export class Lane<T extends Schedulable> {
@@ -20,13 +29,16 @@ export class Lane<T extends Schedulable> {
   inRing = false;
   readonly #ceiling: number;
   readonly #rate: Gcra | undefined;
+  readonly #law: ConcurrencyLaw | undefined;
   #limit: number;
+  #learnedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(origin: string, { perOrigin, perOriginRate }: LaneBounds) {
+  constructor(origin: string, { perOrigin, perOriginRate, findsPerOrigin }: LaneBounds) {
     this.origin = origin;
     this.#ceiling = perOrigin;
     this.#limit = perOrigin;
     this.#rate = perOriginRate && new Gcra(perOriginRate);
+    this.#law = findsPerOrigin ? new ConcurrencyLaw(perOrigin) : undefined;
   }
 
   mayStart(now: number): boolean {
@@ -35,7 +47,7 @@ export class Lane<T extends Schedulable> {
 
   /** Whether nothing but time keeps it from starting a task. */
   get hasRoom(): boolean {
-    return this.ready.size > 0 && this.running < Math.floor(this.#limit);
+    return this.ready.size > 0 && this.running < (this.#law?.limit ?? Math.floor(this.#limit));
   }
 
   /** From when time does not keep it any more. */
@@ -49,15 +61,23 @@ export class Lane<T extends Schedulable> {
     return this.running > 0 || this.ready.size > 0 || this.coolDown.count > 0;
   }
 
-  /** When its rate has nothing to remember any more. */
+  /** When it has nothing to remember any more. */
   get idleAt(): number {
-    return this.#rate?.idleAt ?? Number.NEGATIVE_INFINITY;
+    return Math.max(this.#rate?.idleAt ?? Number.NEGATIVE_INFINITY, this.#learnedAt + REMEMBERED_MS);
   }
 
   start(now: number): T {
     this.#rate?.take(now);
     this.running += 1;
     return this.ready.shift()!;
+  }
+
+  end(load: AttemptLoad | undefined): void {
+    if (load !== undefined && this.#law !== undefined) {
+      this.#learnedAt = load.now;
+      this.#law.ended({ ...load, inFlight: this.running });
+    }
+    this.running -= 1;
   }
 
   /** There is no reason (any more) to leave the origin alone; its limit comes back by one a round. */
@@ -71,5 +91,6 @@ export class Lane<T extends Schedulable> {
   coolOff(coolDown: CoolDown): void {
     this.coolDown = coolDown;
     this.#limit = Math.max(1, this.#limit / 2);
+    this.#law?.halve();
   }
 }

@@ -11,9 +11,13 @@ interface Job {
   readonly priority: number;
 }
 
-function schedulerFor(perOrigin: number, rates: { rate?: string; perOriginRate?: string } = {}) {
+function schedulerFor(
+  perOrigin: number,
+  rates: { rate?: string; perOriginRate?: string; findsPerOrigin?: boolean } = {},
+) {
   return new OriginScheduler<Job>({
     perOrigin,
+    findsPerOrigin: rates.findsPerOrigin ?? false,
     rate: rates.rate === undefined ? undefined : parseRate(rates.rate, "rate"),
     perOriginRate: rates.perOriginRate === undefined ? undefined : parseRate(rates.perOriginRate, "rate"),
   });
@@ -162,6 +166,21 @@ describe("a rate", () => {
     expect(take(scheduler, 1, 150)).toEqual(["-"]);
     expect(take(scheduler, 1, 202)).toEqual(["a7"]);
   });
+});
+
+test("where the limit is found out it begins at 2, and grows while answers stay as fast", () => {
+  const scheduler = schedulerFor(100, { findsPerOrigin: true });
+  fill(scheduler, { a: 1_000 });
+  let running: Job[] = [];
+  const most = [];
+  for (let now = 0; now < 3_000; now += 100) {
+    for (const job of running) scheduler.release(job, { now, good: true, ms: 100 });
+    running = [];
+    for (let job = scheduler.next(now); job !== undefined; job = scheduler.next(now)) running.push(job);
+    most.push(running.length);
+  }
+  expect(most[0]).toBe(2);
+  expect(Math.max(...most)).toBeGreaterThanOrEqual(32);
 });
 
 test("a throttling halves what an origin may have in flight; answers give it back by and by", () => {

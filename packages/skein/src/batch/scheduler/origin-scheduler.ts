@@ -1,7 +1,7 @@
 import { isHopeless, throttled } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
-import { Lane, type LaneBounds } from "./lane.ts";
+import { type AttemptLoad, Lane, type LaneBounds } from "./lane.ts";
 import type { Schedulable } from "./schedulable.ts";
 import { TimeHeap } from "./time-heap.ts";
 
@@ -110,10 +110,10 @@ export class OriginScheduler<T extends Schedulable> {
     return undefined;
   }
 
-  /** A task that `next` gave has ended its attempt. */
-  release(task: T): void {
+  /** A task that `next` gave has ended its attempt; `load` where that says something of its origin. */
+  release(task: T, load?: AttemptLoad): void {
     const lane = this.#laneOf(task.origin);
-    lane.running -= 1;
+    lane.end(load);
     this.#enter(lane);
   }
 
