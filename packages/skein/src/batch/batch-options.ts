@@ -80,10 +80,44 @@ export interface Batch<I, V> extends AsyncIterable<SettledTask<I, V>>, AsyncDisp
   /** Starts nothing more; what is in flight goes on. */
   pause(): void;
   resume(): void;
+  /**
+   * The part of the batch that goes to one origin.
+   *
+   * @param url any URL of it: the scheme, the host and the port count
+   * @throws InvalidUrl when it is none
+   * @example
+   * batch.origin("https://api.example.com").pause();
+   */
+  origin(url: string | URL): BatchOrigin;
+  /**
+   * One more item, while the batch runs: until the loop has seen its end. Its task comes in the loop, as the others do; the
+   * loop has to go on reading.
+   *
+   * @throws BatchClosed when the batch has ended, or was stopped
+   * @example
+   * const task = await batch.add("https://example.com/next").done;
+   */
+  add(item: I): AddedTask<I, V>;
   /** For a shutdown: finishes the attempts in flight and starts nothing more; the other tasks end as `cancelled`. */
   drain(): void;
   /** Ends every task taken from the input that has not settled as `cancelled`; the iteration yields them, and ends. */
   cancel(reason?: unknown): void;
+}
+
+/** The tasks of a batch that go to one origin; a redirect that leads there is not among them. */
+export interface BatchOrigin {
+  /** Starts nothing more there; what is in flight goes on, what waits is not forgotten, deadlines pass. */
+  pause(): void;
+  resume(): void;
+  /** Ends its tasks as `cancelled` (by `user`), and those that come later as well. */
+  cancel(reason?: unknown): void;
+}
+
+/** A task that was added to a batch. */
+export interface AddedTask<I, V> {
+  readonly input: I;
+  /** How it ended; never rejects. */
+  readonly done: Promise<SettledTask<I, V>>;
 }
 
 export interface BatchProgress {

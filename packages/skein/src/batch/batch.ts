@@ -1,16 +1,20 @@
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
-import { RequestContext } from "../core/request-context.ts";
+import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import { isThrottle } from "../policy/cool-down.ts";
-import { decideRetry } from "../policy/retry.ts";
+import { AddedTasks } from "./added-tasks.ts";
+import { type AfterAttempt, refusalToWait, waitAfterFailure } from "./after-attempt.ts";
 import { Alarm } from "./alarm.ts";
 import { loadOf } from "./attempt-load.ts";
 import type { BatchBase } from "./batch-base.ts";
-import type { Batch, BatchOptions, BatchProgress } from "./batch-options.ts";
+import { BatchClosed, TooManyErrors } from "./batch-error.ts";
+import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "./batch-options.ts";
+import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
+import { FollowedSignal } from "./followed-signal.ts";
 import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
@@ -18,11 +22,10 @@ import { Outbox } from "./outbox.ts";
 import { prepareTask } from "./prepare-task.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { SettledTask } from "./task.ts";
-import { callWithin, outOfTime, tellWhy } from "./task-deadline.ts";
+import { contextOf, outOfTime } from "./task-deadline.ts";
 import { newCounts, type Stop, sizeOf, TaskRecord } from "./task-record.ts";
 import { TaskRelations } from "./task-relations.ts";
 import { isOpen } from "./task-state.ts";
-import { TooManyErrors } from "./too-many-errors.ts";
 
 /**
  * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
@@ -37,6 +40,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #scheduler: OriginScheduler<TaskRecord<I>>;
   readonly #outbox: Outbox<SettledTask<I, V>>;
   readonly #relations: TaskRelations<I, V> | undefined;
+  /** Once somebody has asked for one. */
+  #origins: OriginControls<I> | undefined;
+  readonly #added = new AddedTasks<I, V>();
   readonly #counts = newCounts();
   readonly #running = new Set<TaskRecord<I>>();
   #pulled = 0;
@@ -51,7 +57,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   /** What is in flight ends as cancelled too. */
   #aborted = false;
   readonly #alarm: Alarm;
-  #onAbort: (() => void) | undefined;
+  readonly #signal: FollowedSignal;
 
   constructor(items: Iterable<I> | AsyncIterable<I>, options: BatchOptions<I, V, R>, base: BatchBase<R>) {
     this.#options = ownOptions(options);
@@ -59,13 +65,22 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#settings = normalizeBatchOptions(options, base);
     this.#scheduler = new OriginScheduler(this.#settings);
     this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.lookAhead) : new Outbox();
-    this.#relations = this.#relate();
+    this.#relations = TaskRelations.of(options, {
+      begin: task => this.#begin(task),
+      fail: (task, error) => this.#fail(task, error),
+      stop: (task, stop) => this.#cancelTask(task, stop),
+      endAs: (task, first) => this.#settle(task, task.endAs(first, this.#base.clock.now()), 0),
+    });
     this.#source = new ItemSource(items, {
-      item: item => this.#take(item),
-      end: failure => this.#sourceEnded(failure),
+      item: item => this.#enter(this.#newTask(item)),
+      end: failure => {
+        this.#sourceFailure = failure;
+        this.#pump();
+      },
     });
     this.#alarm = new Alarm(base.clock, () => this.#pump());
-    this.#follow(this.#options.signal);
+    this.#signal = new FollowedSignal(options.signal, reason => this.#cancelAll({ by: "user", reason }));
+    this.#signal.follow();
     // Not within the call: who made the batch shall have it in hand before its functions are called.
     queueMicrotask(() => this.#pump());
   }
@@ -91,6 +106,27 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   resume(): void {
     this.#paused = false;
     this.#pump();
+  }
+
+  origin(url: string | URL): BatchOrigin {
+    this.#origins ??= new OriginControls({
+      scheduler: this.#scheduler,
+      running: this.#running,
+      ready: task => this.#schedule(task),
+      stop: (task, stop) => this.#cancelTask(task, stop),
+      pump: () => this.#pump(),
+    });
+    return this.#origins.of(url);
+  }
+
+  add(item: I): AddedTask<I, V> {
+    if (this.#stopped !== undefined) throw new BatchClosed("stopped");
+    if (this.#ended) throw new BatchClosed("ended");
+    this.#signal.follow();
+    const task = this.#newTask(item);
+    const done = this.#added.endOf(task);
+    this.#enter(task);
+    return { input: item, done };
   }
 
   drain(): void {
@@ -125,9 +161,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   // ── taking items ──
 
-  #take(input: I): void {
-    const task = new TaskRecord({ id: this.#pulled, input, now: this.#base.clock.now() }, this.#counts);
-    this.#pulled += 1;
+  #newTask(input: I): TaskRecord<I> {
+    const now = this.#base.clock.now();
+    return new TaskRecord({ id: this.#pulled++, input, now }, this.#counts);
+  }
+
+  #enter(task: TaskRecord<I>): void {
     if (this.#relations === undefined || this.#relations.admit(task)) this.#begin(task);
     this.#pump();
   }
@@ -137,23 +176,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     // The input, or the function that makes the request, may have stopped the batch itself.
     if (this.#stopped !== undefined) return this.#cancelOne(task, this.#stopped);
     if (failure !== undefined) return this.#fail(task, failure);
-    this.#scheduler.add(task);
+    this.#schedule(task);
   }
 
-  #relate(): TaskRelations<I, V> | undefined {
-    const { key, group } = this.#options;
-    if (key === undefined && group === undefined) return undefined;
-    return new TaskRelations(this.#options, {
-      begin: task => this.#begin(task),
-      fail: (task, error) => this.#fail(task, error),
-      stop: (task, stop) => this.#cancelTask(task, stop),
-      endAs: (task, first) => this.#settle(task, task.endAs(first, this.#base.clock.now()), 0),
-    });
-  }
-
-  #sourceEnded(failure: { error: unknown } | undefined): void {
-    this.#sourceFailure = failure;
-    this.#pump();
+  #schedule(task: TaskRecord<I>): void {
+    if (!this.#origins?.takes(task)) this.#scheduler.add(task);
   }
 
   // ── the step ──
@@ -168,7 +195,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       for (const task of this.#scheduler.takeDue(now)) {
         if (task.state !== "waiting") continue;
         task.moveTo("pending");
-        this.#scheduler.add(task);
+        this.#schedule(task);
       }
       const task = this.#scheduler.next(now);
       if (task?.state === "pending") this.#start(task, now);
@@ -183,8 +210,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   /** What is in flight ends by itself; what waits, here. */
   #failExpired(now: number): void {
-    for (const task of this.#scheduler.takeExpired(now))
-      if (isOpen(task.state)) this.#fail(task, outOfTime());
+    const expired = this.#scheduler.takeExpired(now);
+    if (this.#origins !== undefined) expired.push(...this.#origins.takeExpired(now));
+    for (const task of expired) if (isOpen(task.state)) this.#fail(task, outOfTime());
   }
 
   #mayStart(): boolean {
@@ -201,7 +229,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #setAlarm(): void {
-    const { wakeAt, nextDeadline } = this.#scheduler;
+    const { wakeAt } = this.#scheduler;
+    const held = this.#origins?.nextDeadline ?? Number.POSITIVE_INFINITY;
+    const nextDeadline = Math.min(this.#scheduler.nextDeadline, held);
     // Without a free slot time alone changes nothing: what frees one pumps.
     const next = this.#mayStart() ? Math.min(wakeAt, nextDeadline) : nextDeadline;
     this.#alarm.setTo(this.#ended ? Number.POSITIVE_INFINITY : next);
@@ -210,8 +240,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #endIfDone(): void {
     const { pending, running, waiting } = this.#counts;
     if (!this.#source.ended || pending + running + waiting > 0 || this.#ended) return;
+    this.#signal.letGo();
+    // Until the loop has seen the end, it may add to what there is.
+    if (!this.#outbox.isAwaited && this.#stopped === undefined) return;
     this.#ended = true;
-    this.#options.signal?.removeEventListener("abort", this.#onAbort!);
     this.#setAlarm();
     this.#outbox.end(this.#sourceFailure);
   }
@@ -221,10 +253,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #start(task: TaskRecord<I>, now: number): void {
     task.start(now);
     this.#running.add(task);
-    const call = callWithin(this.#settings.call, task.deadline - now);
-    const context = new RequestContext(call);
-    context.deadline = now + call.timeouts.total;
-    context.attempt = task.attempts.length + 1;
+    const context = contextOf(task, this.#settings.call, now);
     task.context = context;
     void this.#attempt(task, context);
   }
@@ -292,20 +321,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
-    // By the batch's own clock: the error has asked the wall's.
-    error.retryAfterMs = after.retryAfterMs ?? error.retryAfterMs;
-    const decision = decideRetry({
-      attempt: task.counted,
-      attempts: this.#settings.attempts,
-      request: task.request!,
-      failure: error,
-      now: after.now,
-      deadline: task.deadline,
-      random: this.#base.clock.random(),
-    });
-    if (decision.retry) return this.#wait(task, after.now + decision.delayMs);
-    if (decision.why === "deadline") tellWhy(error, decision.because);
-    this.#fail(task, error, after.response);
+    const { attempts } = this.#settings;
+    const until = waitAfterFailure(task, error, { ...after, attempts, random: this.#base.clock.random() });
+    if (until === undefined) this.#fail(task, error, after.response);
+    else this.#wait(task, until);
   }
 
   /** The whole origin is left alone; the attempt does not count. */
@@ -313,15 +332,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     const { clock } = this.#base;
     const now = clock.now();
     const until = this.#scheduler.throttle(task.origin, { now, retryAfterMs, random: clock.random() });
-    const { request } = task;
-    const isRepeatable = request!.isIdempotent && request!.isReplayable && this.#settings.attempts > 1;
-    if (until === undefined || until >= task.deadline || !isRepeatable) {
-      const error = response.toStatusError();
-      if (until !== undefined && isRepeatable)
-        tellWhy(error, "its deadline comes before the origin may be asked again");
-      return this.#fail(task, error, response);
-    }
-    this.#wait(task, until);
+    const refusal = refusalToWait(task, response, { until, attempts: this.#settings.attempts });
+    if (refusal === undefined) this.#wait(task, until!);
+    else this.#fail(task, refusal, response);
   }
 
   #wait(task: TaskRecord<I>, until: number): void {
@@ -351,6 +364,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #settle(task: TaskRecord<I>, settled: SettledTask<I, V>, bytes: number): void {
     this.#outbox.push(settled, bytes);
     this.#relations?.settled(task, settled);
+    this.#added.settled(task, settled);
     if (!this.#settings.hasTooManyErrors?.(this.#counts)) return;
     const reason = new TooManyErrors(this.#options.maxErrors!, this.#counts, settled.error);
     this.#cancelAll({ by: "sibling", reason });
@@ -376,22 +390,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#stopped ??= stop;
     this.#source.stop();
     for (const task of this.#scheduler.clear()) this.#cancelTask(task, this.#stopped);
+    for (const task of this.#origins?.clear() ?? []) this.#cancelTask(task, this.#stopped);
   }
 
   #cancelOne(task: TaskRecord<I>, { by, reason }: Stop): void {
     this.#settle(task, task.cancelled(by, new AbortError(reason), this.#base.clock.now()), 0);
   }
-
-  #follow(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    this.#onAbort = () => this.#cancelAll({ by: "user", reason: signal.reason });
-    if (signal.aborted) this.#onAbort();
-    else signal.addEventListener("abort", this.#onAbort, { once: true });
-  }
-}
-
-interface AfterAttempt {
-  readonly response: Response | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly now: number;
 }

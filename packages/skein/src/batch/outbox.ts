@@ -23,6 +23,11 @@ export class Outbox<T> {
     return this.#items.size;
   }
 
+  /** Whether somebody waits for a task, or for the end. */
+  get isAwaited(): boolean {
+    return this.#readers.size > 0;
+  }
+
   /** Whether what is started now, beside so many that run, finds room when it ends. */
   hasRoom(_running: number): boolean {
     return this.size < MAX_UNREAD_TASKS && this.bytes < MAX_UNREAD_BYTES;

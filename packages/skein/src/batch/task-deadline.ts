@@ -1,6 +1,6 @@
 import { type SkeinError, TotalTimeout } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
-import type { CallSettings } from "../core/request-context.ts";
+import { type CallSettings, RequestContext } from "../core/request-context.ts";
 
 /** The request of an item, and the milliseconds that its task has in all; `Infinity` where there is no end. */
 export interface BuiltItem {
@@ -8,8 +8,21 @@ export interface BuiltItem {
   readonly timeLeft: number;
 }
 
-/** What an attempt is made with, where its task has only so much time left. */
-export function callWithin(call: CallSettings, left: number): CallSettings {
+/** What an attempt is made with. */
+export function contextOf(
+  task: { readonly deadline: number; readonly attempts: readonly unknown[] },
+  settings: CallSettings,
+  now: number,
+): RequestContext {
+  const call = callWithin(settings, task.deadline - now);
+  const context = new RequestContext(call);
+  context.deadline = now + call.timeouts.total;
+  context.attempt = task.attempts.length + 1;
+  return context;
+}
+
+/** Where its task has only so much time left. */
+function callWithin(call: CallSettings, left: number): CallSettings {
   return left >= call.timeouts.total ? call : { ...call, timeouts: { ...call.timeouts, total: left } };
 }
 

@@ -23,6 +23,14 @@ export class TaskRelations<I, V> {
   readonly #groups = new FailureGroups<I>();
   readonly #end: RelatedEndings<I, V>;
 
+  static of<I, V, R>(
+    options: BatchOptions<I, V, R>,
+    endings: RelatedEndings<I, V>,
+  ): TaskRelations<I, V> | undefined {
+    const { key, group } = options;
+    return key === undefined && group === undefined ? undefined : new TaskRelations(options, endings);
+  }
+
   constructor(
     { key, group }: Pick<BatchOptions<I, V, never>, "key" | "group">,
     endings: RelatedEndings<I, V>,

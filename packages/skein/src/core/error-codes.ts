@@ -65,6 +65,7 @@ export type ErrorCode =
   | "GROUP_FAILED"
   | "GROUP_CLOSED"
   | "TOO_MANY_ERRORS"
+  | "BATCH_CLOSED"
   | "INVALID_URL"
   | "INVALID_OPTION"
   | "STREAM_CONSUMED"

@@ -16,7 +16,7 @@
  * ├─ AbortError (name "AbortError", cause = the reason given)
  * ├─ SchemaError (.issues): JSON that is not what the schema says
  * ├─ GroupError (.errors): several calls or tasks failed   TooManyErrors: more of a batch's than maxErrors
- * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed GroupClosed
+ * └─ used wrongly: InvalidUrl InvalidOption StreamConsumed StreamClosed BodyNotReplayable ClientClosed GroupClosed BatchClosed
  *
  * A floor that meets a failure says what it knows (`code`, `reason`, `phase`, what was sent). The client, which
  * knows the call, completes the one-line message and takes the stack of the caller (client/complete-error.ts).
@@ -420,7 +420,7 @@ const NAMED = {
   ClientClosed,
 };
 /** The errors of groups stand in batch/group-error.ts: a page that has no groups does not load them. */
-export type ErrorName = keyof typeof NAMED | "GroupError" | "GroupClosed" | "TooManyErrors";
+export type ErrorName = keyof typeof NAMED | "GroupError" | "GroupClosed" | "TooManyErrors" | "BatchClosed";
 
 for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, "name", { value: name, writable: true, configurable: true });

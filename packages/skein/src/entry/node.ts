@@ -109,7 +109,8 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
   return new HarRecorder(options, { clock: nodeClock, version: VERSION });
 }
 
-export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
+export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
+export type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "../batch/batch-options.ts";
 export type {
   BatchMaker,
   ConsumeOptions,
@@ -132,7 +133,6 @@ export type {
   TaskTimings,
 } from "../batch/task.ts";
 export type { BaseTaskGroup, TaskGroupOptions } from "../batch/task-group.ts";
-export { isTooManyErrors, TooManyErrors } from "../batch/too-many-errors.ts";
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CacheOptions } from "../client/cache-options.ts";

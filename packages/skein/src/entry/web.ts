@@ -60,7 +60,8 @@ export class TaskGroup extends BaseTaskGroup {
 /** The platform decodes what it fetches. */
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
-export type { Batch, BatchOptions, BatchProgress } from "../batch/batch-options.ts";
+export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
+export type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "../batch/batch-options.ts";
 export type {
   BatchMaker,
   ConsumeOptions,
@@ -83,7 +84,6 @@ export type {
   TaskTimings,
 } from "../batch/task.ts";
 export type { BaseTaskGroup, TaskGroupOptions } from "../batch/task-group.ts";
-export { isTooManyErrors, TooManyErrors } from "../batch/too-many-errors.ts";
 export type { BatchRequest } from "../client/batch-request.ts";
 export type { RequestOptions } from "../client/build-request.ts";
 export type { CallOptions, RedirectOptions, RetryOptions, TimeoutOptions } from "../client/call-options.ts";

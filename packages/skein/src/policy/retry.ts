@@ -121,6 +121,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   GROUP_FAILED: "never",
   GROUP_CLOSED: "never",
   TOO_MANY_ERRORS: "never",
+  BATCH_CLOSED: "never",
 };
 
 /**

@@ -140,6 +140,24 @@ export class OriginScheduler<T extends Schedulable> {
     return isHopeless(after, answer.now) ? undefined : after.until;
   }
 
+  /** What stands ready of an origin, and forgets it. */
+  takeReady(origin: string): T[] {
+    const tasks = this.#lanes.get(origin)?.ready.clear() ?? [];
+    this.#ready -= tasks.length;
+    for (const task of tasks) this.#hasBegun(task);
+    return tasks;
+  }
+
+  /** What waits of an origin, and forgets it. */
+  takeDelayed(origin: string): T[] {
+    const tasks = [...this.#delayed.values()].filter(task => task.origin === origin);
+    for (const task of tasks) {
+      this.#delayed.remove(task);
+      this.#hasBegun(task);
+    }
+    return tasks;
+  }
+
   /** Everything that has not started, and forgets it. */
   clear(): T[] {
     const tasks = this.#delayed.clear();

@@ -43,6 +43,11 @@ export class TimeHeap<T> {
     return this.#heap.remove(due);
   }
 
+  /** All, in no order. */
+  values(): Iterable<T> {
+    return this.#dues.keys();
+  }
+
   /** All, in no order; the heap is empty afterwards. */
   clear(): T[] {
     this.#dues.clear();

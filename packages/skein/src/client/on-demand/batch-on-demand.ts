@@ -1,4 +1,4 @@
-import type { Batch, BatchProgress } from "../../batch/batch-options.ts";
+import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
 import type { SettledTask } from "../../batch/task.ts";
 
 const NOTHING_YET: BatchProgress = Object.freeze({
@@ -56,6 +56,21 @@ class BatchOnDemand<I, V> implements Batch<I, V> {
 
   cancel(reason?: unknown): void {
     this.#tell(batch => batch.cancel(reason));
+  }
+
+  origin(url: string | URL): BatchOrigin {
+    return {
+      pause: () => this.#tell(batch => batch.origin(url).pause()),
+      resume: () => this.#tell(batch => batch.origin(url).resume()),
+      cancel: reason => this.#tell(batch => batch.origin(url).cancel(reason)),
+    };
+  }
+
+  add(item: I): AddedTask<I, V> {
+    if (this.#batch !== undefined) return this.#batch.add(item);
+    const done = this.#loading.then(batch => batch.add(item).done);
+    done.catch(() => undefined);
+    return { input: item, done };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SettledTask<I, V>, void, undefined> {

@@ -21,14 +21,26 @@ export class TooManyErrors extends SkeinError {
   }
 }
 
-Object.defineProperty(TooManyErrors.prototype, "name", {
-  value: "TooManyErrors",
-  writable: true,
-  configurable: true,
-});
-Object.defineProperty(TooManyErrors.prototype, brandOf("TooManyErrors"), { value: true });
+/** A batch that has ended, or was stopped, was given another item. */
+export class BatchClosed extends SkeinError {
+  declare readonly code: "BATCH_CLOSED";
+
+  constructor(why: "ended" | "stopped") {
+    super("BATCH_CLOSED", why === "ended" ? "the batch has ended" : "the batch was stopped");
+  }
+}
+
+for (const [name, type] of Object.entries({ TooManyErrors, BatchClosed })) {
+  Object.defineProperty(type.prototype, "name", { value: name, writable: true, configurable: true });
+  Object.defineProperty(type.prototype, brandOf(name as "TooManyErrors" | "BatchClosed"), { value: true });
+}
 
 /** Whether `value` is a TooManyErrors, also one of another installed copy. */
 export function isTooManyErrors(value: unknown): value is TooManyErrors {
   return typeof value === "object" && value !== null && brandOf("TooManyErrors") in value;
+}
+
+/** Whether `value` is a BatchClosed, also one of another installed copy. */
+export function isBatchClosed(value: unknown): value is BatchClosed {
+  return typeof value === "object" && value !== null && brandOf("BatchClosed") in value;
 }
