@@ -226,6 +226,7 @@ export type {
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 export type { Rate } from "../policy/rate.ts";
+export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

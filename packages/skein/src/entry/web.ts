@@ -134,6 +134,7 @@ export {
   coalesce,
 } from "../layers/coalesce/coalesce-policy.ts";
 export type { Rate } from "../policy/rate.ts";
+export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

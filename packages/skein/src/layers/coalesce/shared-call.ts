@@ -36,7 +36,9 @@ export class SharedCall {
     const own = context.fork();
     this.#context = own;
     const answer = this.#wait(context);
-    void this.#setup.inner.send(request, own).then(
+    const sent = this.#setup.inner.send(request, own);
+    context.record = own.record;
+    void sent.then(
       response => this.#answered(response),
       error => this.#failed(error),
     );
@@ -49,6 +51,7 @@ export class SharedCall {
 
   /** A copy of the answer; undefined where it can't be shared. */
   async join(request: Request, context: RequestContext): Promise<Response | undefined> {
+    context.record = this.#context?.record;
     const answer = await this.#wait(context);
     context.record = this.#context?.record;
     return answer && copyOf(answer, request);
