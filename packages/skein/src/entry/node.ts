@@ -225,8 +225,8 @@ export type {
   HarTimings,
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
-export type { Rate } from "../policy/rate.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,

@@ -133,8 +133,8 @@ export {
   type CoalesceStats,
   coalesce,
 } from "../layers/coalesce/coalesce-policy.ts";
-export type { Rate } from "../policy/rate.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,
   fetchTransport,
