@@ -226,6 +226,11 @@ export type {
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export {
+  type RateLimitOptions,
+  type RateLimitStats,
+  rateLimit,
+} from "../layers/rate-limit/rate-limit-policy.ts";
 export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,

@@ -134,6 +134,11 @@ export {
   coalesce,
 } from "../layers/coalesce/coalesce-policy.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export {
+  type RateLimitOptions,
+  type RateLimitStats,
+  rateLimit,
+} from "../layers/rate-limit/rate-limit-policy.ts";
 export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,
