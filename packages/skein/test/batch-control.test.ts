@@ -56,7 +56,9 @@ describe("add", () => {
       if (depth < 5) batch.add(at(`/ok?depth=${depth + 1}`));
     }
     expect(seen).toEqual([0, 1, 2, 3, 4, 5].map(depth => at(`/ok?depth=${depth}`)));
-    expect(batch.progress).toMatchObject({ pulled: 6, succeeded: 6, pending: 0 });
+    expect(batch.progress).toMatchObject({ pulled: 6, succeeded: 6, pending: 0, errors: [] });
+    expect(batch.progress.latency!.p99).toBeGreaterThan(0);
+    expect(batch.progress.rate.now).toBeGreaterThan(0);
   });
 
   test("is refused once the batch has ended, or was stopped", async () => {

@@ -135,4 +135,30 @@ export interface BatchProgress {
   readonly attempts: number;
   /** Bytes of decoded bodies. */
   readonly bytes: number;
+  readonly rate: RequestRate;
+  /** How long attempts take from their dispatch to the end of the body; undefined before the first has ended. */
+  readonly latency: LatencyPercentiles | undefined;
+  /** What tasks failed with, the 10 most frequent, the first the most. */
+  readonly errors: readonly ErrorCount[];
+}
+
+/** Attempts a second that ended, retries included. */
+export interface RequestRate {
+  /** In the last 5 seconds. */
+  readonly now: number;
+  /** In the last minute. */
+  readonly minute: number;
+}
+
+/** In milliseconds, within 2.5 %. */
+export interface LatencyPercentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+export interface ErrorCount {
+  /** The code of the error; with the status where it was refused: `HTTP_STATUS 404`. */
+  readonly error: string;
+  readonly count: number;
 }

@@ -10,6 +10,7 @@ import { Alarm } from "./alarm.ts";
 import { loadOf } from "./attempt-load.ts";
 import type { BatchBase } from "./batch-base.ts";
 import { BatchClosed, TooManyErrors } from "./batch-error.ts";
+import { BatchMeter } from "./batch-meter.ts";
 import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "./batch-options.ts";
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
@@ -46,8 +47,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #counts = newCounts();
   readonly #running = new Set<TaskRecord<I>>();
   #pulled = 0;
-  #attempts = 0;
-  #bytes = 0;
+  readonly #meter = new BatchMeter();
   #paused = false;
   #ended = false;
   #pumping = false;
@@ -94,8 +94,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       ...this.#counts,
       pulled: this.#pulled,
       inputEnded: this.#source.ended,
-      attempts: this.#attempts,
-      bytes: this.#bytes,
+      ...this.#meter.facts(this.#base.clock.now()),
     };
   }
 
@@ -272,8 +271,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     }
     task.context = undefined;
     const now = this.#base.clock.now();
-    this.#scheduler.release(task, loadOf({ response, error, now, ms: task.attemptMs(now) }));
-    this.#attempts += 1;
+    const ms = task.attemptMs(now);
+    this.#scheduler.release(task, loadOf({ response, error, now, ms }));
+    this.#meter.attemptEnded(now, ms);
     task.record(now, { wallNow: this.#base.clock.wallNow(), response, error });
     if (response === undefined) this.#afterError(task, error!, now);
     else await this.#afterResponse(task, response, now);
@@ -283,7 +283,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   async #afterResponse(task: TaskRecord<I>, response: Response, now: number): Promise<void> {
-    this.#bytes += sizeOf(response);
+    this.#meter.bytes += sizeOf(response);
     const asked = response.status < 400 ? null : response.headers.get("retry-after");
     const retryAfterMs = parseRetryAfter(asked, this.#base.clock.wallNow());
     if (isThrottle(response.status, retryAfterMs)) return this.#throttled(task, response, retryAfterMs);
@@ -352,6 +352,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #fail(task: TaskRecord<I>, error: SkeinError, response?: Response): void {
     error.attempts = task.attempts;
+    this.#meter.failed(error);
     const now = this.#base.clock.now();
     this.#settle(
       task,

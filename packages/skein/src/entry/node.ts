@@ -110,7 +110,16 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
 }
 
 export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
-export type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "../batch/batch-options.ts";
+export type {
+  AddedTask,
+  Batch,
+  BatchOptions,
+  BatchOrigin,
+  BatchProgress,
+  ErrorCount,
+  LatencyPercentiles,
+  RequestRate,
+} from "../batch/batch-options.ts";
 export type {
   BatchMaker,
   ConsumeOptions,

@@ -61,7 +61,16 @@ export class TaskGroup extends BaseTaskGroup {
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
 export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
-export type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "../batch/batch-options.ts";
+export type {
+  AddedTask,
+  Batch,
+  BatchOptions,
+  BatchOrigin,
+  BatchProgress,
+  ErrorCount,
+  LatencyPercentiles,
+  RequestRate,
+} from "../batch/batch-options.ts";
 export type {
   BatchMaker,
   ConsumeOptions,

@@ -12,6 +12,9 @@ const NOTHING_YET: BatchProgress = Object.freeze({
   cancelled: 0,
   attempts: 0,
   bytes: 0,
+  rate: { now: 0, minute: 0 },
+  latency: undefined,
+  errors: [],
 });
 
 /** A batch whose code is loaded first; what it is told until then, it does as soon as it is there. */
