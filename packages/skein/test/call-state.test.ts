@@ -37,7 +37,7 @@ test("pending until there is a connection, then running, then succeeded", async 
 });
 
 test("waiting between two attempts; then it is pending, and runs again", async () => {
-  const call = client.get("/flaky/call-state/1");
+  const call = client.get("/retry-after/call-state", { params: { seconds: 1, status: 503 } });
   await expect.poll(() => call.state).toBe("waiting");
   await call;
   expect(call.state).toBe("succeeded");
@@ -52,7 +52,7 @@ test("cancelled: while it waits for a connection, while it runs, and between att
     await expect(call).rejects.toMatchObject({ code: "ABORTED" });
     expect(call.state).toBe("cancelled");
   }
-  const waiting = client.get("/status/503");
+  const waiting = client.get("/retry-after/cancelled", { params: { seconds: 9, status: 503 } });
   await expect.poll(() => waiting.state).toBe("waiting");
   waiting.cancel();
   await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
