@@ -8,9 +8,10 @@ import { socketFailure } from "./socket-failure.ts";
 
 /**
  * All sockets of the process read into this one buffer: a read is handled whole before the next one starts, and who
- * keeps bytes copies them. It spares an allocation a read.
+ * keeps bytes copies them. It spares an allocation a read; and it is large, because a body of 100 MB is read into memory half
+ * as fast again by a megabyte at a time as by 64 KiB.
  */
-const READ_BUFFER = new Uint8Array(64 * 1024);
+const READ_BUFFER = new Uint8Array(1024 * 1024);
 
 /** A socket of Node's, from the moment it begins to be opened. */
 export class NodeSocket implements Socket {
