@@ -21,6 +21,7 @@ const PRINTED = [
   /^(\d+ 42\n){100}$/,
   /^\{ message: 'hello', number: 42 \} Grüße, 世界 ✓\n\n$/,
   /^HTTP_STATUS GET http:.*\/status\/404: answered 404 Not Found.*\n$/,
+  /^Grüße, 世界 ✓\n\n500\n$/,
   /^complete 2 0\n$/,
   /^Grüße, 世界 ✓\n\n?$/,
 ];

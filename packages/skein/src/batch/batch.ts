@@ -59,8 +59,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #alarm: Alarm;
   readonly #signal: FollowedSignal;
 
-  constructor(items: Iterable<I> | AsyncIterable<I>, options: BatchOptions<I, V, R>, base: BatchBase<R>) {
-    this.#options = ownOptions(options);
+  constructor(items: Iterable<I> | AsyncIterable<I>, given: BatchOptions<I, V, R>, base: BatchBase<R>) {
+    const options = ownOptions(given);
+    this.#options = options;
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
     this.#scheduler = new OriginScheduler(this.#settings);
