@@ -1,13 +1,9 @@
-import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import { AbortError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
-import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
-import { parseRetryAfter } from "../core/retry-after.ts";
-import { isThrottle } from "../policy/cool-down.ts";
 import { AddedTasks } from "./added-tasks.ts";
-import { type AfterAttempt, refusalToWait, waitAfterFailure } from "./after-attempt.ts";
 import { Alarm } from "./alarm.ts";
-import { loadOf } from "./attempt-load.ts";
+import { Attempts } from "./attempt.ts";
 import type { BatchBase } from "./batch-base.ts";
 import { BatchClosed, TooManyErrors } from "./batch-error.ts";
 import { BatchMeter } from "./batch-meter.ts";
@@ -16,14 +12,13 @@ import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
 import { FollowedSignal } from "./followed-signal.ts";
-import { callNow, handlerError } from "./handlers.ts";
 import { ItemSource } from "./item-source.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { prepareTask } from "./prepare-task.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { SettledTask } from "./task.ts";
-import { contextOf, outOfTime } from "./task-deadline.ts";
+import { outOfTime } from "./task-deadline.ts";
 import { newCounts, type Stop, sizeOf, TaskRecord } from "./task-record.ts";
 import { TaskRelations } from "./task-relations.ts";
 import { isOpen } from "./task-state.ts";
@@ -39,6 +34,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #settings: BatchSettings;
   readonly #source: ItemSource<I>;
   readonly #scheduler: OriginScheduler<TaskRecord<I>>;
+  readonly #attempts: Attempts<I, V, R>;
   readonly #outbox: Outbox<SettledTask<I, V>>;
   readonly #relations: TaskRelations<I, V> | undefined;
   /** Once somebody has asked for one. */
@@ -72,6 +68,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       stop: (task, stop) => this.#cancelTask(task, stop),
       endAs: (task, first) => this.#settle(task, task.endAs(first, this.#base.clock.now()), 0),
     });
+    this.#attempts = this.#makeAttempts();
     this.#source = new ItemSource(items, {
       item: item => this.#enter(this.#newTask(item)),
       end: failure => {
@@ -251,91 +248,29 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   // ── an attempt ──
 
   #start(task: TaskRecord<I>, now: number): void {
-    task.start(now);
     this.#running.add(task);
-    const context = contextOf(task, this.#settings.call, now);
-    task.context = context;
-    void this.#attempt(task, context);
+    this.#attempts.start(task, now);
   }
 
-  async #attempt(task: TaskRecord<I>, context: RequestContext): Promise<void> {
-    let response: Response | undefined;
-    let error: SkeinError | undefined;
-    try {
-      response = await this.#base.service.send(task.request!, context);
-      if (context.reading !== undefined) response.readAs(context.reading);
-      if (context.traceFailure !== undefined) throw context.traceFailure;
-    } catch (thrown) {
-      const call = { request: task.request, elapsed: 0, attempts: 1, context };
-      const completed = this.#base.complete(thrown, call);
-      error = completed instanceof Promise ? await completed : completed;
-    }
-    task.context = undefined;
-    const now = this.#base.clock.now();
-    const ms = task.attemptMs(now);
-    this.#scheduler.release(task, loadOf({ response, error, now, ms }));
-    this.#meter.attemptEnded(now, ms);
-    task.record(now, { wallNow: this.#base.clock.wallNow(), response, error });
-    if (response === undefined) this.#afterError(task, error!, now);
-    else await this.#afterResponse(task, response, now);
-    // Not before: what a slow `parse` holds is as much in memory as what is in flight.
-    this.#running.delete(task);
-    this.#pump();
-  }
-
-  async #afterResponse(task: TaskRecord<I>, response: Response, now: number): Promise<void> {
-    this.#meter.bytes += sizeOf(response);
-    const asked = response.status < 400 ? null : response.headers.get("retry-after");
-    const retryAfterMs = parseRetryAfter(asked, this.#base.clock.wallNow());
-    if (isThrottle(response.status, retryAfterMs)) return this.#throttled(task, response, retryAfterMs);
-    this.#scheduler.answered(task.origin);
-    const accepted = callNow("accept", () => this.#settings.accept(response.status));
-    if (task.state !== "running") return;
-    if (isSkeinError(accepted)) return this.#fail(task, accepted, response);
-    if (!accepted) {
-      task.counted += 1;
-      return this.#retryOrFail(task, response.toStatusError(), { response, retryAfterMs, now });
-    }
-    await this.#parse(task, response);
-  }
-
-  async #parse(task: TaskRecord<I>, response: Response): Promise<void> {
-    const { parse } = this.#options;
-    if (parse === undefined) return this.#succeed(task, response as unknown as V, response);
-    let parsed: { value: V } | SkeinError;
-    try {
-      parsed = { value: await parse(response) };
-    } catch (thrown) {
-      parsed = handlerError("parse", thrown);
-    }
-    // Cancelled meanwhile: it has settled.
-    if (task.state !== "running") return;
-    if (isSkeinError(parsed)) this.#fail(task, parsed, response);
-    else this.#succeed(task, parsed.value, response);
-  }
-
-  #afterError(task: TaskRecord<I>, error: SkeinError, now: number): void {
-    const { stop } = task;
-    if (stop !== undefined) return this.#settle(task, task.cancelled(stop.by, error, now), 0);
-    task.counted += 1;
-    this.#retryOrFail(task, error, { response: undefined, retryAfterMs: undefined, now });
-  }
-
-  #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
-    const { attempts } = this.#settings;
-    const until = waitAfterFailure(task, error, { ...after, attempts, random: this.#base.clock.random() });
-    if (until === undefined) this.#fail(task, error, after.response);
-    else this.#wait(task, until);
-  }
-
-  /** The whole origin is left alone; the attempt does not count. */
-  #throttled(task: TaskRecord<I>, response: Response, retryAfterMs: number | undefined): void {
-    const { clock } = this.#base;
-    const now = clock.now();
-    const until = this.#scheduler.throttle(task.origin, { now, retryAfterMs, random: clock.random() });
-    const refusal = refusalToWait(task, response, { until, attempts: this.#settings.attempts });
-    if (refusal === undefined) this.#wait(task, until!);
-    else this.#fail(task, refusal, response);
+  #makeAttempts(): Attempts<I, V, R> {
+    return new Attempts({
+      base: this.#base,
+      settings: this.#settings,
+      parse: this.#options.parse,
+      scheduler: this.#scheduler,
+      meter: this.#meter,
+      endings: {
+        succeed: (task, value, response) => this.#succeed(task, value, response),
+        fail: (task, error, response) => this.#fail(task, error, response),
+        cancelled: (task, { by }, error) =>
+          this.#settle(task, task.cancelled(by, error, this.#base.clock.now()), 0),
+        wait: (task, until) => this.#wait(task, until),
+        over: task => {
+          this.#running.delete(task);
+          this.#pump();
+        },
+      },
+    });
   }
 
   #wait(task: TaskRecord<I>, until: number): void {
