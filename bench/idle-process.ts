@@ -3,7 +3,7 @@
  * in bytes: in the heap and outside of it as Node counts, and as the system does.
  */
 import { Client } from "../packages/skein/dist/index.js";
-import { lengthOf } from "./body-clients/body-client.ts";
+import { lengthOf } from "./body-clients/body-client.js";
 
 const [url, connections] = process.argv.slice(2) as [string, string];
 const count = Number(connections);

@@ -8,7 +8,7 @@ import type { Effort } from "./small-calls.ts";
 
 const MB = 1e6;
 
-/** What `body-process.ts` prints. */
+/** What `body-process.js` prints. */
 interface BodyFigures {
   readonly rate: number;
   readonly perCpuSecond: number;
@@ -70,7 +70,7 @@ async function measure(names: string[], task: BodyTask, effort: Effort): Promise
 }
 
 async function figuresOf(name: string, task: BodyTask, seconds: number): Promise<BodyFigures> {
-  const script = fileURLToPath(new URL("./body-process.ts", import.meta.url));
+  const script = fileURLToPath(new URL("./body-process.js", import.meta.url));
   const trust = `NODE_EXTRA_CA_CERTS=${testCertificates().caFile}`;
   const args = [script, name, task.how, task.url, String(task.length), String(seconds)];
   return JSON.parse(await runCommand(...pinned("env", [trust, process.execPath, ...args]))) as BodyFigures;

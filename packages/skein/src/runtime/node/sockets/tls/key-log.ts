@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import type { TLSSocket } from "node:tls";
 
 /**
@@ -10,7 +9,7 @@ export function logKeys(socket: TLSSocket): void {
   if (path === undefined || path === "") return;
   socket.on("keylog", (line: Uint8Array) => {
     try {
-      appendFileSync(path, line, { mode: 0o600 });
+      process.getBuiltinModule("node:fs").appendFileSync(path, line, { mode: 0o600 });
     } catch (error) {
       warnOnce(`SSLKEYLOGFILE: can't write to ${path}: ${(error as Error).message}`);
     }

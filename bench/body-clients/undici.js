@@ -1,7 +1,8 @@
 import { Pool } from "undici";
-import { lengthOf, type MakeBodyClient } from "./body-client.ts";
+import { lengthOf } from "./body-client.js";
 
-export const makeClient: MakeBodyClient = url => {
+/** @type {import("./body-client.js").MakeBodyClient} */
+export const makeClient = url => {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections: 1 });
   const request = () => pool.request({ method: "GET", path: pathname });

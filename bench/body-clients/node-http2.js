@@ -1,13 +1,14 @@
 import { connect } from "node:http2";
-import { lengthOf, type MakeBodyClient } from "./body-client.ts";
+import { lengthOf } from "./body-client.js";
 
-export const makeClient: MakeBodyClient = url => {
+/** @type {import("./body-client.js").MakeBodyClient} */
+export const makeClient = url => {
   const { origin, pathname } = new URL(url);
   const session = connect(origin);
   const request = () => session.request({ ":path": pathname }).end();
   return {
     streamed: () => lengthOf(request()),
-    buffered: async () => Buffer.concat(await Array.fromAsync<Buffer>(request())).length,
+    buffered: async () => Buffer.concat(await Array.fromAsync(request())).length,
     close: () => session.close(),
   };
 };
