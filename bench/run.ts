@@ -8,6 +8,7 @@ import { benchBatchMemory } from "./batch-memory.ts";
 import { benchIdleConnections } from "./idle-connections.ts";
 import { benchImport } from "./import-time.ts";
 import { benchLargeBodies } from "./large-bodies.ts";
+import { benchScheduling } from "./scheduling.ts";
 import { benchSecureCalls } from "./secure-calls.ts";
 import { benchSmallCalls } from "./small-calls.ts";
 import { benchUrlList } from "./url-list.ts";
@@ -20,6 +21,7 @@ const parts = [
   await benchIdleConnections(short ? 100 : 2_000),
   await benchImport(short ? 1 : 15),
   await benchUrlList(short ? 1 : 5, short ? 1_000 : 100_000),
+  await benchScheduling(short ? 1 : 5, short ? 40_000 : 400_000),
   await benchBatchMemory(short ? 5_000 : 1_000_000),
 ];
 

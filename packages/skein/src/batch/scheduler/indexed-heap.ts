@@ -1,15 +1,15 @@
-interface Entry<T> {
-  readonly value: T;
+/** What stands in a heap knows its place there, for then it can be taken out in O(log n). */
+export interface Placed {
+  /** The heap's own; -1 while it is in none. */
   index: number;
 }
 
-/** A binary heap that knows where each value is, so that any can be taken out in O(log n). A value is in it once. */
-export class IndexedHeap<T> {
-  readonly #isBefore: (a: T, b: T) => boolean;
-  readonly #entries: Entry<T>[] = [];
-  readonly #places = new Map<T, Entry<T>>();
+/** A binary heap; what is in it can be taken out from anywhere. */
+export class IndexedHeap<E extends Placed> {
+  readonly #isBefore: (a: E, b: E) => boolean;
+  readonly #entries: E[] = [];
 
-  constructor(isBefore: (a: T, b: T) => boolean) {
+  constructor(isBefore: (a: E, b: E) => boolean) {
     this.#isBefore = isBefore;
   }
 
@@ -17,73 +17,64 @@ export class IndexedHeap<T> {
     return this.#entries.length;
   }
 
-  peek(): T | undefined {
-    return this.#entries[0]?.value;
+  peek(): E | undefined {
+    return this.#entries[0];
   }
 
-  push(value: T): void {
-    const entry = { value, index: this.#entries.length };
-    this.#entries.push(entry);
-    this.#places.set(value, entry);
-    this.#rise(entry);
+  push(entry: E): void {
+    this.#rise(entry, this.#entries.length);
   }
 
-  shift(): T | undefined {
+  shift(): E | undefined {
     const first = this.#entries[0];
-    if (first !== undefined) this.#takeOut(first);
-    return first?.value;
+    if (first !== undefined) this.remove(first);
+    return first;
   }
 
-  /** Whether it was there. */
-  remove(value: T): boolean {
-    const entry = this.#places.get(value);
-    if (entry !== undefined) this.#takeOut(entry);
-    return entry !== undefined;
+  /** One that is in it. */
+  remove(entry: E): void {
+    const { index } = entry;
+    entry.index = -1;
+    const last = this.#entries.pop()!;
+    if (last === entry) return;
+    const above = this.#entries[(index - 1) >> 1];
+    if (index > 0 && this.#isBefore(last, above!)) this.#rise(last, index);
+    else this.#sink(last, index);
   }
 
   /** All, in no order; the heap is empty afterwards. */
-  clear(): T[] {
-    this.#places.clear();
-    return this.#entries.splice(0).map(entry => entry.value);
+  clear(): E[] {
+    return this.#entries.splice(0);
   }
 
-  #takeOut(entry: Entry<T>): void {
-    this.#places.delete(entry.value);
-    const last = this.#entries.pop()!;
-    if (last === entry) return;
-    this.#put(last, entry.index);
-    this.#rise(last);
-    this.#sink(last);
-  }
-
-  #rise(entry: Entry<T>): void {
-    while (entry.index > 0) {
-      const above = this.#entries[(entry.index - 1) >> 1]!;
-      if (!this.#isBefore(entry.value, above.value)) return;
-      this.#swap(entry, above);
+  /** Puts it at this place, or above: the others come down. */
+  #rise(entry: E, place: number): void {
+    let index = place;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = this.#entries[parent]!;
+      if (!this.#isBefore(entry, above)) break;
+      this.#put(above, index);
+      index = parent;
     }
+    this.#put(entry, index);
   }
 
-  #sink(entry: Entry<T>): void {
-    for (let below = this.#firstBelow(entry); below !== undefined; below = this.#firstBelow(entry)) {
-      if (!this.#isBefore(below.value, entry.value)) return;
-      this.#swap(entry, below);
+  /** Puts it at this place, or below: the others come up. */
+  #sink(entry: E, place: number): void {
+    const entries = this.#entries;
+    let index = place;
+    for (let child = 2 * index + 1; child < entries.length; child = 2 * index + 1) {
+      if (child + 1 < entries.length && this.#isBefore(entries[child + 1]!, entries[child]!)) child += 1;
+      const below = entries[child]!;
+      if (!this.#isBefore(below, entry)) break;
+      this.#put(below, index);
+      index = child;
     }
+    this.#put(entry, index);
   }
 
-  #firstBelow({ index }: Entry<T>): Entry<T> | undefined {
-    const left = this.#entries[2 * index + 1];
-    const right = this.#entries[2 * index + 2];
-    return right !== undefined && this.#isBefore(right.value, left!.value) ? right : left;
-  }
-
-  #swap(a: Entry<T>, b: Entry<T>): void {
-    const { index } = a;
-    this.#put(a, b.index);
-    this.#put(b, index);
-  }
-
-  #put(entry: Entry<T>, index: number): void {
+  #put(entry: E, index: number): void {
     entry.index = index;
     this.#entries[index] = entry;
   }

@@ -1,8 +1,8 @@
 import { Fifo } from "../../core/fifo.ts";
-import { IndexedHeap } from "./indexed-heap.ts";
+import { IndexedHeap, type Placed } from "./indexed-heap.ts";
 import type { Schedulable } from "./schedulable.ts";
 
-interface Ranked<T> {
+interface Ranked<T> extends Placed {
   readonly task: T;
   /** In which order they came. */
   readonly order: number;
@@ -24,7 +24,7 @@ export class ReadyQueue<T extends Schedulable> {
 
   push(task: T): void {
     if (isPlain(task)) return this.#plain.push(task);
-    const entry = { task, order: this.#order++ };
+    const entry = { task, order: this.#order++, index: -1 };
     this.#entries.set(task, entry);
     this.#ranked ??= new IndexedHeap(isBefore);
     this.#ranked.push(entry);

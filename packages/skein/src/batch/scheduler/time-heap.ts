@@ -1,6 +1,6 @@
-import { IndexedHeap } from "./indexed-heap.ts";
+import { IndexedHeap, type Placed } from "./indexed-heap.ts";
 
-interface Due<T> {
+interface Due<T> extends Placed {
   readonly at: number;
   readonly value: T;
 }
@@ -22,7 +22,7 @@ export class TimeHeap<T> {
   /** One that is in it already is moved. */
   push(at: number, value: T): void {
     this.remove(value);
-    const due = { at, value };
+    const due = { at, value, index: -1 };
     this.#dues.set(value, due);
     this.#heap.push(due);
   }
@@ -40,7 +40,8 @@ export class TimeHeap<T> {
     const due = this.#dues.get(value);
     if (due === undefined) return false;
     this.#dues.delete(value);
-    return this.#heap.remove(due);
+    this.#heap.remove(due);
+    return true;
   }
 
   /** All, in no order. */
