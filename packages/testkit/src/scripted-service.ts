@@ -79,6 +79,7 @@ export interface ContextFacts extends Partial<CallPolicies> {
   deadline?: number;
   streaming?: boolean;
   maxResponseBytes?: number;
+  priority?: number;
   events?: CallEvents;
 }
 
@@ -99,6 +100,7 @@ export function contextOf(facts: ContextFacts = {}): RequestContext {
     defaultEncoding: undefined,
     parseJson: undefined,
     events: facts.events,
+    priority: facts.priority,
   });
   context.deadline = facts.deadline ?? none;
   return context;

@@ -1,6 +1,6 @@
 import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
-import { outcomeOfError } from "../policy/outcome.ts";
+import { isRefusedForLoad, outcomeOfError } from "../policy/outcome.ts";
 import type { AttemptLoad } from "./scheduler/lane.ts";
 
 /** What the end of an attempt says of how much its origin can take; nothing where the origin had no part in it. */
@@ -11,7 +11,7 @@ export function loadOf(attempt: {
   readonly ms: number;
 }): AttemptLoad | undefined {
   const { response, error, now, ms } = attempt;
-  if (response !== undefined) return { now, ms, good: response.status !== 429 && response.status !== 503 };
+  if (response !== undefined) return { now, ms, good: !isRefusedForLoad(response.status) };
   const outcome = outcomeOfError(error!);
   return outcome === "unknown" ? undefined : { now, ms, good: outcome === "good" };
 }

@@ -55,7 +55,7 @@ export interface BodilessOptions extends CallOptions, CallCredentials, ProgressO
 }
 
 const REQUEST_NAMES =
-  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding parseJson stringifyJson trace cache auth cookies signal deadline idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
+  "params headers content json form multipart timeout retry redirect raiseForStatus defaultEncoding parseJson stringifyJson trace cache priority auth cookies signal deadline idempotencyKey extensions fallback onUploadProgress onDownloadProgress".split(
     " ",
   );
 

@@ -72,8 +72,18 @@ export interface CallOptions {
   trace?: Trace | null | false;
   /** `null` or `false`: neither answered from the client's cache nor kept in it. */
   cache?: null | false;
+  /**
+   * Which calls go first where they wait for `adaptiveLimit()`, and which are the last that `loadShed()` refuses: a whole
+   * number from -10 to 10, the higher one first. Default: 0.
+   *
+   * @example
+   * await client.get("/recommendations", { priority: -1 });
+   */
+  priority?: number;
 }
 
+/** Few levels, so that counts can be kept of each. */
+const MOST_PRIORITY = 10;
 const NONE = Number.POSITIVE_INFINITY;
 
 /** The options of a call that are made into its settings; those of its request are elsewhere. */
@@ -86,12 +96,14 @@ const CALL_NAMES = [
   "parseJson",
   "trace",
   "cache",
+  "priority",
 ] as const;
 
 /** The settings of one call: `base`, but for what `options` says. The same object when they say nothing. */
 export function overrideCall(base: CallSettings, given: CallOptions): CallSettings {
   const options = ownOptions(given);
-  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, parseJson, trace, cache } = options;
+  const { timeout, retry, redirect, raiseForStatus, defaultEncoding, parseJson, trace, cache, priority } =
+    options;
   if (CALL_NAMES.every(name => options[name] === undefined)) return base;
   return Object.freeze({
     ...base,
@@ -102,6 +114,7 @@ export function overrideCall(base: CallSettings, given: CallOptions): CallSettin
     parseJson: parseJson === undefined ? base.parseJson : ownParser(parseJson),
     trace: trace === undefined ? base.trace : checkTrace(trace),
     bypassesCache: cache === undefined ? base.bypassesCache : bypassesCache(cache),
+    priority: priority === undefined ? base.priority : checkPriority(priority),
   });
 }
 
@@ -177,6 +190,13 @@ function bypassesCache(cache: null | false): true {
   if (cache === null || cache === false) return true;
   throw new InvalidOption(
     "cache: of one call it can only be turned off, with false; the client's option turns it on",
+  );
+}
+
+function checkPriority(priority: number): number {
+  if (Number.isInteger(priority) && Math.abs(priority) <= MOST_PRIORITY) return priority;
+  throw new InvalidOption(
+    `priority: expected a whole number from -${MOST_PRIORITY} to ${MOST_PRIORITY}; got ${String(priority)}`,
   );
 }
 

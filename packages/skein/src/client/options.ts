@@ -170,6 +170,7 @@ const EXTEND_NAMES = [
   "stringifyJson",
   "trace",
   "cache",
+  "priority",
   "policies",
   ...CREDENTIAL_NAMES,
 ];

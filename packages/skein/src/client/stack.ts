@@ -28,8 +28,10 @@ import type { RetryPurse } from "../policy/retry-budget.ts";
  * 12. hedge: inside retry, as the two requests of a hedge are one attempt; outside the breaker, which counts both.
  * 13. circuitBreaker: inside retry and hedge, so that it sees every request; outside the limits, so that what it refuses
  *    uses up none of their permits.
- * 14. rateLimit: every request that is sent counts, whoever repeats it.
- * 15. adaptiveLimit: innermost, so that what it measures is the server, and none of our own waits.
+ * 14. loadShed: outside the limits, whose waits it watches; inside retry, so that an attempt that is one too many is the
+ *     first to be refused.
+ * 15. rateLimit: every request that is sent counts, whoever repeats it.
+ * 16. adaptiveLimit: innermost, so that what it measures is the server, and none of our own waits.
  *
  * Below them is the transport: the pool, its connections and the codec. A layer that is not configured is not there.
  */
@@ -47,6 +49,7 @@ const LAYER_NAMES = [
   "progress",
   "hedge",
   "circuitBreaker",
+  "loadShed",
   "rateLimit",
   "adaptiveLimit",
 ] as const;

@@ -2,7 +2,14 @@ import type { Clock } from "./clock.ts";
 import type { Layer } from "./service.ts";
 
 /** The policies that a client can be given, from the outside of its stack; why each stands there: client/stack.ts. */
-export const POLICY_NAMES = ["coalesce", "hedge", "circuitBreaker", "rateLimit", "adaptiveLimit"] as const;
+export const POLICY_NAMES = [
+  "coalesce",
+  "hedge",
+  "circuitBreaker",
+  "loadShed",
+  "rateLimit",
+  "adaptiveLimit",
+] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 /**

@@ -44,6 +44,7 @@ export type RequestErrorCode =
   | "POOL_FULL"
   | "CIRCUIT_OPEN"
   | "LOCAL_RATE_LIMITED"
+  | "OVERLOADED"
   | "RETRY_BUDGET_EXHAUSTED"
   | "DECODING_FAILED"
   | "INVALID_JSON"

@@ -21,6 +21,7 @@ import type {
   LocalProtocolError,
   LocalRateLimited,
   NetworkError,
+  Overloaded,
   PoolFull,
   PoolTimeout,
   ProtocolError,
@@ -100,6 +101,7 @@ export const isUnsupportedProtocol: Guard<UnsupportedProtocol> = /* @__PURE__ */
 export const isPoolFull: Guard<PoolFull> = /* @__PURE__ */ guard("PoolFull");
 export const isCircuitOpen: Guard<CircuitOpen> = /* @__PURE__ */ guard("CircuitOpen");
 export const isLocalRateLimited: Guard<LocalRateLimited> = /* @__PURE__ */ guard("LocalRateLimited");
+export const isOverloaded: Guard<Overloaded> = /* @__PURE__ */ guard("Overloaded");
 export const isRetryBudgetExhausted: Guard<RetryBudgetExhausted> =
   /* @__PURE__ */ guard("RetryBudgetExhausted");
 export const isDecodingError: Guard<DecodingError> = /* @__PURE__ */ guard("DecodingError");

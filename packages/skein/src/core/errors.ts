@@ -9,7 +9,7 @@
  * │  │  │  ├─ NetworkError: ConnectError (DnsError, TlsError › CertificateError) ReadError WriteError CloseError
  * │  │  │  ├─ ProtocolError: LocalProtocolError RemoteProtocolError
  * │  │  │  └─ ProxyError (.status)   UnsupportedProtocol
- * │  │  ├─ held back by this client: PoolFull (limits.maxWaiting) CircuitOpen LocalRateLimited RetryBudgetExhausted
+ * │  │  ├─ held back by this client: PoolFull (limits.maxWaiting) CircuitOpen LocalRateLimited Overloaded RetryBudgetExhausted
  * │  │  └─ DecodingError   TooManyRedirects   RedirectRefused   ResponseTooLarge   AuthError
  * │  └─ HTTPStatusError (.response, .status, .retryAfterMs)
  * ├─ FileError: a file of this machine   ChecksumError: a download that is not what was expected
@@ -218,6 +218,11 @@ export class LocalRateLimited extends RequestError {
   declare readonly code: "LOCAL_RATE_LIMITED";
 }
 
+/** More is asked of the origin than it can take now: the call would wait too long, or be refused there. Nothing was sent. */
+export class Overloaded extends RequestError {
+  declare readonly code: "OVERLOADED";
+}
+
 /** So much has failed that nothing more is tried again for now; `cause` is what this call's last attempt ended with. */
 export class RetryBudgetExhausted extends RequestError {
   declare readonly code: "RETRY_BUDGET_EXHAUSTED";
@@ -400,6 +405,7 @@ const NAMED = {
   PoolFull,
   CircuitOpen,
   LocalRateLimited,
+  Overloaded,
   RetryBudgetExhausted,
   DecodingError,
   TooManyRedirects,

@@ -62,6 +62,8 @@ export interface CallSettings {
   readonly bypassesCache?: boolean | undefined;
   /** Whether the server is asked to leave HTTP, and the caller takes the connection. Default: false. */
   readonly raw?: boolean | undefined;
+  /** Which calls go first where not all can. Default: 0. */
+  readonly priority?: number | undefined;
   /** The logger's part of the same: wire detail. */
   readonly wireLog?: Trace | undefined;
 }
@@ -148,6 +150,8 @@ export class RequestContext {
   record: ExchangeRecord | undefined;
   /** What a trace function threw: the call fails with it. */
   traceFailure: HandlerError | undefined;
+  /** A second request beside one that is under way: layers refuse it where it would have to wait. */
+  isSpare = false;
   cancelled = false;
   cancelReason: unknown;
   /**
@@ -172,6 +176,11 @@ export class RequestContext {
     this.receiver = call.receiver;
     const { trace, wireLog } = call;
     this.trace = trace === undefined && wireLog === undefined ? undefined : this.#sink(trace, wireLog);
+  }
+
+  /** Which calls go first where not all can: the higher number. */
+  get priority(): number {
+    return this.#call.priority ?? 0;
   }
 
   /**

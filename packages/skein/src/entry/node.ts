@@ -209,6 +209,11 @@ export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
 export type { Timings } from "../core/timings.ts";
 export type { Trace, TraceEvent, TraceEventName, TraceInfo } from "../core/trace.ts";
+export {
+  type AdaptiveLimitOptions,
+  type AdaptiveLimitStats,
+  adaptiveLimit,
+} from "../layers/adaptive-limit/adaptive-limit-policy.ts";
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";
@@ -235,6 +240,11 @@ export type {
 } from "../layers/har/har.ts";
 export type { HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export {
+  type LoadShedOptions,
+  type LoadShedStats,
+  loadShed,
+} from "../layers/load-shed/load-shed-policy.ts";
 export {
   type RateLimitOptions,
   type RateLimitStats,

@@ -130,6 +130,11 @@ export type { CallEvents, RedirectEvent, RequestContext, RetryEvent } from "../c
 export { Response } from "../core/response.ts";
 export type { Layer, Service, Transport } from "../core/service.ts";
 export type { SchemaIssue, StandardSchema } from "../core/standard-schema.ts";
+export {
+  type AdaptiveLimitOptions,
+  type AdaptiveLimitStats,
+  adaptiveLimit,
+} from "../layers/adaptive-limit/adaptive-limit-policy.ts";
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export {
@@ -143,6 +148,11 @@ export {
   coalesce,
 } from "../layers/coalesce/coalesce-policy.ts";
 export { type HedgeOptions, type HedgeStats, hedge } from "../layers/hedge/hedge-policy.ts";
+export {
+  type LoadShedOptions,
+  type LoadShedStats,
+  loadShed,
+} from "../layers/load-shed/load-shed-policy.ts";
 export {
   type RateLimitOptions,
   type RateLimitStats,

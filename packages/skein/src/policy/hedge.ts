@@ -45,6 +45,11 @@ export class HedgePlan {
     return true;
   }
 
+  /** What was paid for was not sent. */
+  refund(): void {
+    this.#tokens = Math.min(MOST_TOKENS, this.#tokens + 1);
+  }
+
   /** An answer came after `ms`; `isGood` is false for those that say that something is wrong. */
   answered(ms: number, isGood: boolean): void {
     this.#badness += BAD_WEIGHT * ((isGood ? 0 : 1) - this.#badness);

@@ -8,6 +8,11 @@ export function outcomeOfStatus(status: number): Outcome {
   return status >= 500 ? "bad" : "good";
 }
 
+/** Statuses that say that there was too much at once. */
+export function isRefusedForLoad(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
 /** What ends a request without the server having had a part in it. */
 const OF_OURSELVES: ReadonlySet<SkeinError["code"]> = new Set([
   "ABORTED",
@@ -15,6 +20,7 @@ const OF_OURSELVES: ReadonlySet<SkeinError["code"]> = new Set([
   "POOL_FULL",
   "CIRCUIT_OPEN",
   "LOCAL_RATE_LIMITED",
+  "OVERLOADED",
   "RETRY_BUDGET_EXHAUSTED",
   "TOO_MANY_OPEN_FILES",
   "ADDRESS_BLOCKED",

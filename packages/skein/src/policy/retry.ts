@@ -95,6 +95,7 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   POOL_FULL: "never",
   CIRCUIT_OPEN: "never",
   LOCAL_RATE_LIMITED: "never",
+  OVERLOADED: "never",
   RETRY_BUDGET_EXHAUSTED: "never",
   CERTIFICATE_INVALID: "never",
   PROXY_REFUSED: "never",
@@ -135,6 +136,7 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
 const HELD_BACK: ReadonlySet<ErrorCode> = new Set([
   "CIRCUIT_OPEN",
   "LOCAL_RATE_LIMITED",
+  "OVERLOADED",
   "RETRY_BUDGET_EXHAUSTED",
 ]);
 

@@ -91,6 +91,9 @@ class CircuitBreakerPolicy implements ClientPolicy {
     const now = clock.now();
     const breaker = this.#breakerOf(request.url.origin.key, clock);
     const passAt = breaker.mayPassAt(now);
+    // A second request beside another is no probe.
+    if (context.isSpare && breaker.state(now) !== "closed")
+      throw circuitOpen(request, Number.POSITIVE_INFINITY);
     if (passAt > now) throw this.#refuse(request, passAt - now);
     const permit = breaker.pass(now);
     const end = (outcome: Outcome) => breaker.end(permit, outcome, clock.now());
@@ -108,15 +111,7 @@ class CircuitBreakerPolicy implements ClientPolicy {
 
   #refuse(request: Request, wait: number): CircuitOpen {
     this.#refused += 1;
-    const isProbed = wait === Number.POSITIVE_INFINITY;
-    const until = isProbed ? "until a probe that is under way has ended" : `for ${formatDuration(wait)}`;
-    const error = new CircuitOpen(
-      "CIRCUIT_OPEN",
-      `nothing is sent to ${request.url.origin.key} ${until}: too many requests to it have failed of late`,
-      { phase: "queue", requestSent: "none" },
-    );
-    if (!isProbed) error.retryAfterMs = Math.ceil(wait);
-    return error;
+    return circuitOpen(request, wait);
   }
 
   #breakerOf(origin: string, clock: Clock): CircuitBreaker {
@@ -133,6 +128,19 @@ class CircuitBreakerPolicy implements ClientPolicy {
     for (const [origin, breaker] of this.#breakers) if (breaker.isQuiet(now)) this.#breakers.delete(origin);
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#breakers.size);
   }
+}
+
+/** @param wait in milliseconds; `Infinity`: until it is known whether the origin is well again */
+function circuitOpen(request: Request, wait: number): CircuitOpen {
+  const isProbed = wait === Number.POSITIVE_INFINITY;
+  const until = isProbed ? "until a probe that is under way has ended" : `for ${formatDuration(wait)}`;
+  const error = new CircuitOpen(
+    "CIRCUIT_OPEN",
+    `nothing is sent to ${request.url.origin.key} ${until}: too many requests to it have failed of late`,
+    { phase: "queue", requestSent: "none" },
+  );
+  if (!isProbed) error.retryAfterMs = Math.ceil(wait);
+  return error;
 }
 
 /** A body that was given up by its reader says nothing against the server. */

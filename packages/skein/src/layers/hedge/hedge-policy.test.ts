@@ -8,7 +8,9 @@ import {
   ScriptedService,
   test,
 } from "@skein/testkit";
-import { AbortError, ReadError } from "../../core/errors.ts";
+import { AbortError, Overloaded, ReadError } from "../../core/errors.ts";
+import { adaptiveLimit } from "../adaptive-limit/adaptive-limit-policy.ts";
+import { rateLimit } from "../rate-limit/rate-limit-policy.ts";
 import { type HedgeStats, hedge } from "./hedge-policy.ts";
 
 /** A policy that has learned that answers take 10 ms, so that it hedges after 20; the next call is number 101. */
@@ -140,4 +142,52 @@ test.each(["POST", "PUT", "DELETE"])("%s is never sent twice", async method => {
   send(method);
   await clock.tick(10_000);
   expect(inner.calls).toHaveLength(101);
+});
+
+describe("a second request is not sent where it would have to wait,", () => {
+  test.each([
+    ["the limit is full", () => adaptiveLimit({ max: 1 })],
+    ["the rate is used up", () => rateLimit("1/min")],
+  ] as const)("because %s; the first one is waited for, and nothing was paid", async (_why, makeLimit) => {
+    const clock = fakeClock();
+    const inner = new ScriptedService();
+    const policy = hedge();
+    let isLimited = false;
+    const limit = makeLimit().layer(clock)(inner);
+    const service = policy.layer(clock)({
+      send: (request, context) => (isLimited ? limit : inner).send(request, context),
+      close: async () => {},
+    });
+    for (let i = 1; i <= 100; i++) {
+      const answer = service.send(requestOf("http://a.test/"), contextOf());
+      await clock.tick(10);
+      (await inner.call(i)).answer({ status: 200 });
+      await answer;
+    }
+    isLimited = true;
+    const answer = service.send(requestOf("http://a.test/"), contextOf());
+    await clock.tick(500);
+    expect([inner.calls.length, policy.stats(clock)]).toEqual([101, { sent: 0, won: 0 }]);
+    const good = inner.calls[100]!.answer({ status: 200 });
+    expect(await answer).toBe(good);
+    isLimited = false;
+    service.send(requestOf("http://a.test/"), contextOf());
+    await clock.tick(600);
+    expect([inner.calls.length, policy.stats(clock)]).toEqual([103, { sent: 1, won: 0 }]);
+  });
+
+  test("and a first one that fails at that moment is the call's end", async () => {
+    const { clock, inner, send, stats } = await hedging();
+    const { answer } = send();
+    const first = await inner.call(101);
+    await clock.tick(20);
+    const second = await inner.call(102);
+    expect(second.context.isSpare).toBe(true);
+    const reset = new ReadError("CONNECTION_RESET", "reset", { requestSent: "full" });
+    first.fail(reset);
+    await clock.tick(0);
+    second.fail(new Overloaded("OVERLOADED", "no room"));
+    await expect(answer).rejects.toBe(reset);
+    expect(stats()).toEqual({ sent: 0, won: 0 });
+  });
 });

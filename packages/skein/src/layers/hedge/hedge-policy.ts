@@ -75,6 +75,9 @@ class HedgePolicy implements ClientPolicy {
       sent: () => {
         this.#sent += 1;
       },
+      heldBack: () => {
+        this.#sent -= 1;
+      },
       won: () => {
         this.#won += 1;
       },

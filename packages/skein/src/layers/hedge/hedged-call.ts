@@ -1,4 +1,6 @@
 import type { Clock, Timer } from "../../core/clock.ts";
+import type { ErrorCode } from "../../core/error-codes.ts";
+import { isSkeinError } from "../../core/errors.ts";
 import type { Request } from "../../core/request.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Response } from "../../core/response.ts";
@@ -6,12 +8,22 @@ import type { Service } from "../../core/service.ts";
 import type { HedgePlan } from "../../policy/hedge.ts";
 import { isRetryableStatus } from "../../policy/retry.ts";
 
+/** What the layers inside say to a second request that would have to wait. */
+const HELD_BACK: ReadonlySet<ErrorCode> = new Set(["CIRCUIT_OPEN", "LOCAL_RATE_LIMITED", "OVERLOADED"]);
+
 interface Setup {
   readonly request: Request;
   readonly context: RequestContext;
   readonly inner: Service;
   readonly clock: Clock;
   readonly plan: HedgePlan;
+}
+
+interface HedgeListener {
+  sent(): void;
+  /** The second one was not sent after all. */
+  heldBack(): void;
+  won(): void;
 }
 
 /** How a request of the two ended. */
@@ -24,14 +36,14 @@ type Ended = { readonly response: Response } | { readonly error: unknown };
 export class HedgedCall {
   readonly #setup: Setup;
   readonly #delay: number | undefined;
-  readonly #tell: { sent(): void; won(): void };
+  readonly #tell: HedgeListener;
   readonly #running = new Set<RequestContext>();
   #timer: Timer | undefined;
-  #kept: Ended | undefined;
+  #kept: { readonly ended: Ended; readonly own: RequestContext } | undefined;
   #isOver = false;
 
   /** @param delay after how many milliseconds the second one is sent; undefined: none is */
-  constructor(setup: Setup, delay: number | undefined, tell: { sent(): void; won(): void }) {
+  constructor(setup: Setup, delay: number | undefined, tell: HedgeListener) {
     this.#setup = setup;
     this.#delay = delay;
     this.#tell = tell;
@@ -63,6 +75,7 @@ export class HedgedCall {
   #send(end: (ended: Ended) => void, isSecond: boolean): void {
     const { request, context, inner, clock, plan } = this.#setup;
     const own = context.fork();
+    own.isSpare = isSecond;
     const startedAt = clock.now();
     this.#running.add(own);
     const answer = inner.send(request, own);
@@ -81,27 +94,36 @@ export class HedgedCall {
       error => {
         this.#running.delete(own);
         if (this.#isOver) return;
+        if (isSecond && isSkeinError(error) && HELD_BACK.has(error.code)) return this.#goOnAlone(end);
         if (!own.cancelled) plan.failed();
         this.#keep({ error }, own, end);
       },
     );
   }
 
+  /** A limit of ours had no room for a second one: the first is waited for, as if there were no hedge. */
+  #goOnAlone(end: (ended: Ended) => void): void {
+    this.#setup.plan.refund();
+    this.#tell.heldBack();
+    if (this.#kept !== undefined) this.#settle(this.#kept.ended, this.#kept.own, end);
+  }
+
   /** Taken when there is nothing better to wait for. */
   #keep(ended: Ended, own: RequestContext, end: (ended: Ended) => void): void {
     if (this.#running.size > 0) {
-      this.#kept = ended;
+      this.#kept = { ended, own };
       return;
     }
     // Of two that failed, an answer says more than an error.
     const kept = this.#kept;
-    if (kept !== undefined && "response" in kept && "error" in ended) return this.#settle(kept, own, end);
+    if (kept !== undefined && "response" in kept.ended && "error" in ended)
+      return this.#settle(kept.ended, kept.own, end);
     this.#settle(ended, own, end);
   }
 
   #settle(ended: Ended, own: RequestContext, end: (ended: Ended) => void): void {
     const { context } = this.#setup;
-    const kept = this.#kept;
+    const kept = this.#kept?.ended;
     if (kept !== undefined && kept !== ended && "response" in kept) kept.response.body.cancel();
     end(ended);
     for (const other of this.#running) other.cancel("another request was faster");

@@ -83,8 +83,9 @@ export class RateGate {
   #refuseHopeless(context: RequestContext, what: string, now: number): void {
     const { maxWait, maxWaiting } = this.#limits;
     const wait = Math.max(0, this.#gcra.readyAt - now) + this.#waiting * this.#interval;
-    const because =
-      this.#waiting >= maxWaiting
+    const because = context.isSpare
+      ? "a second request would have to wait"
+      : this.#waiting >= maxWaiting
         ? `${this.#waiting} calls wait already`
         : wait > maxWait
           ? `it would wait ${formatDuration(wait)}, and may wait ${formatDuration(maxWait)}`

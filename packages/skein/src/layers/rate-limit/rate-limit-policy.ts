@@ -87,12 +87,14 @@ class RateLimitPolicy implements ClientPolicy {
     return { waiting, delayed: this.#delayed, refused: this.#refused };
   }
 
+  /** Who need not wait is handed on at once: the next layer's turns are then in the order of the calls. */
   async #send(
     request: Request,
     context: RequestContext,
     { inner, clock }: { inner: Service; clock: Clock },
   ): Promise<Response> {
-    await this.#turn(request, context, clock);
+    const turn = this.#turn(request, context, clock);
+    if (turn !== undefined) await turn;
     return inner.send(request, context);
   }
 
@@ -103,7 +105,7 @@ class RateLimitPolicy implements ClientPolicy {
       if (turn !== undefined) this.#delayed += 1;
       return turn;
     } catch (error) {
-      this.#refused += 1;
+      if (!context.isSpare) this.#refused += 1;
       throw error;
     }
   }
