@@ -1,10 +1,11 @@
 import type { Duration } from "../core/duration.ts";
+import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
 import type { Rate } from "../policy/rate.ts";
-import type { CancelledBy, SettledTask } from "./task.ts";
+import type { CancelledBy, TaskOf } from "./task.ts";
 
-/** What a batch is told; `R` is what the client takes for one request (a URL, or an object with `url`). */
-export interface BatchOptions<I, V, R> {
+/** What a batch is told; `F` is what its `fallback` returns, `R` what the client takes for one request (a URL, or an object with `url`). */
+export interface BatchOptions<I, V, R, F = never> {
   /** The request of an item. Default: the item itself, which then must be a URL or a request. */
   request?: (item: I) => R;
   /** What becomes the task's `value`. Default: the response. A throw fails the task (kind `handler`). */
@@ -53,6 +54,15 @@ export interface BatchOptions<I, V, R> {
    */
   maxErrors?: number | `${number}%`;
   /**
+   * What a task's `value` is when it failed for good, in the place of its failure: it then succeeds, with `fallback: true` and the
+   * `error`. Given the error and the item; returns a value, no promise; throwing the error, or another, fails the task. Never
+   * asked for what is a mistake in the program, or was cancelled.
+   *
+   * @example
+   * client.batch(ids, { request, parse, fallback: error => { if (isTimeout(error)) return undefined; throw error; } });
+   */
+  fallback?: (error: SkeinError, item: I) => F;
+  /**
    * What makes two items the same: only the first of a key is sent, the others end as it does, with its value, response or
    * error and `duplicateOf`, its number. That holds for items that come after its end, too: each key and its outcome,
    * the response included, are kept as long as the batch. Where the first was cancelled, the next one is sent.
@@ -72,7 +82,7 @@ export interface BatchOptions<I, V, R> {
 }
 
 /** A batch under way: iterate it for its settled tasks, as they settle or in their order. Leaving the loop cancels the rest. */
-export interface Batch<I, V> extends AsyncIterable<SettledTask<I, V>>, AsyncDisposable {
+export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, AsyncDisposable {
   /** Why it ended early: who stopped it, and the reason given or the error; undefined while it was not stopped. */
   readonly stopped: { readonly by: CancelledBy; readonly reason: unknown } | undefined;
   /** A snapshot: cheap, and new at each reading. */
@@ -97,7 +107,7 @@ export interface Batch<I, V> extends AsyncIterable<SettledTask<I, V>>, AsyncDisp
    * @example
    * const task = await batch.add("https://example.com/next").done;
    */
-  add(item: I): AddedTask<I, V>;
+  add(item: I): AddedTask<I, V, F>;
   /** For a shutdown: finishes the attempts in flight and starts nothing more; the other tasks end as `cancelled`. */
   drain(): void;
   /** Ends every task taken from the input that has not settled as `cancelled`; the iteration yields them, and ends. */
@@ -114,10 +124,10 @@ export interface BatchOrigin {
 }
 
 /** A task that was added to a batch. */
-export interface AddedTask<I, V> {
+export interface AddedTask<I, V, F = never> {
   readonly input: I;
   /** How it ended; never rejects. */
-  readonly done: Promise<SettledTask<I, V>>;
+  readonly done: Promise<TaskOf<I, V, F>>;
 }
 
 export interface BatchProgress {

@@ -33,7 +33,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -42,7 +42,7 @@ const LEAST_LOOK_AHEAD = 1_000;
 
 /** @throws InvalidOption naming the option; also when more is asked for than the client's pool can carry */
 export function normalizeBatchOptions<I, V, R>(
-  given: BatchOptions<I, V, R>,
+  given: BatchOptions<I, V, R, unknown>,
   bounds: BatchBounds,
 ): BatchSettings {
   const options = checkNames(given, NAMES, "batch");
@@ -78,12 +78,13 @@ export function normalizeBatchOptions<I, V, R>(
 
 const ON_FAILURE = ["continue", "cancel-group", "cancel-batch"];
 
-function checkEndings<I, V, R>({ onFailure, group, key }: BatchOptions<I, V, R>): void {
+function checkEndings<I, V, R>({ onFailure, group, key, fallback }: BatchOptions<I, V, R, unknown>): void {
   if (onFailure !== undefined && !ON_FAILURE.includes(onFailure)) {
     throw new InvalidOption(`onFailure: expected one of ${ON_FAILURE.join(", ")}; got "${onFailure}"`);
   }
   if (group !== undefined) requireFunction(group, "group");
   if (key !== undefined) requireFunction(key, "key");
+  if (fallback !== undefined) requireFunction(fallback, "fallback");
   if ((group !== undefined) !== (onFailure === "cancel-group")) {
     throw new InvalidOption(
       'group: it says which tasks onFailure: "cancel-group" cancels; give both of them, or neither',

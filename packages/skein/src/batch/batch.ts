@@ -1,4 +1,4 @@
-import { AbortError, type SkeinError } from "../core/errors.ts";
+import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Response } from "../core/response.ts";
 import { AddedTasks } from "./added-tasks.ts";
@@ -11,6 +11,7 @@ import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from 
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { failureKind } from "./failure-kind.ts";
+import { fallbackFor } from "./fallback.ts";
 import { FollowedSignal } from "./followed-signal.ts";
 import { ItemSource } from "./item-source.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
@@ -29,7 +30,7 @@ import { isOpen } from "./task-state.ts";
  * item came, a wait is over, the reader caught up.
  */
 export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask<I, V>> {
-  readonly #options: BatchOptions<I, V, R>;
+  readonly #options: BatchOptions<I, V, R, unknown>;
   readonly #base: BatchBase<R>;
   readonly #settings: BatchSettings;
   readonly #source: ItemSource<I>;
@@ -55,7 +56,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #alarm: Alarm;
   readonly #signal: FollowedSignal;
 
-  constructor(items: Iterable<I> | AsyncIterable<I>, given: BatchOptions<I, V, R>, base: BatchBase<R>) {
+  constructor(
+    items: Iterable<I> | AsyncIterable<I>,
+    given: BatchOptions<I, V, R, unknown>,
+    base: BatchBase<R>,
+  ) {
     const options = ownOptions(given);
     this.#options = options;
     this.#base = base;
@@ -286,15 +291,19 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#settle(task, task.succeeded(value, response, this.#base.clock.now()), sizeOf(response));
   }
 
-  #fail(task: TaskRecord<I>, error: SkeinError, response?: Response): void {
+  #fail(task: TaskRecord<I>, failure: SkeinError, response?: Response): void {
+    failure.attempts = task.attempts;
+    const saved = fallbackFor(this.#options.fallback, failure, task.input);
+    // It may have stopped the batch, and the task with it.
+    if (!isOpen(task.state)) return;
+    const now = this.#base.clock.now();
+    const bytes = response === undefined ? 0 : sizeOf(response);
+    if (!isSkeinError(saved))
+      return this.#settle(task, task.savedBy(saved, { error: failure, response }, now), bytes);
+    const error = saved;
     error.attempts = task.attempts;
     this.#meter.failed(error);
-    const now = this.#base.clock.now();
-    this.#settle(
-      task,
-      task.failed({ kind: failureKind(error), error, response }, now),
-      response === undefined ? 0 : sizeOf(response),
-    );
+    this.#settle(task, task.failed({ kind: failureKind(error), error, response }, now), bytes);
     if (this.#settings.cancelOnFailure) this.#cancelAll({ by: "sibling", reason: error });
   }
 

@@ -18,7 +18,7 @@ export type UndoneTask<M> = (FailedTask<M> | CancelledTask<M>) & {
 };
 
 /** What is of lists, not of queues: there each message ends for itself. */
-type BatchOnly = "onFailure" | "group" | "maxErrors" | "key" | "ordered" | "priority";
+type BatchOnly = "onFailure" | "fallback" | "group" | "maxErrors" | "key" | "ordered" | "priority";
 
 /** How messages are consumed; the options of a batch that are not named here are the batch's. */
 export interface ConsumeOptions<M, V, R>

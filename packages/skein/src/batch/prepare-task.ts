@@ -8,7 +8,7 @@ import type { TaskRecord } from "./task-record.ts";
 /** Gives a task its request and its rank; returns why that can't be. */
 export function prepareTask<I, V, R>(
   task: TaskRecord<I>,
-  { request, priority }: BatchOptions<I, V, R>,
+  { request, priority }: BatchOptions<I, V, R, unknown>,
   base: BatchBase<R>,
 ): SkeinError | undefined {
   const item =

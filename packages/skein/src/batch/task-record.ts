@@ -2,7 +2,7 @@ import type { Attempt, SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
-import type { CancelledBy, FailureKind, SettledTask, TaskState } from "./task.ts";
+import type { CancelledBy, FailureKind, FallbackTask, SettledTask, TaskState } from "./task.ts";
 import type { BuiltItem } from "./task-deadline.ts";
 import { checkTransition } from "./task-state.ts";
 
@@ -107,6 +107,23 @@ export class TaskRecord<I> {
     this.moveTo("failed");
     const { kind, error, response } = failure;
     return Object.freeze({ ...this.#facts(now), state: "failed", kind, error, response });
+  }
+
+  /** Its failure is made good by a value; that it is no SucceededTask only the type of the batch says (TaskOf). */
+  savedBy<V>(
+    fallback: { readonly value: unknown },
+    failure: { error: SkeinError; response: Response | undefined },
+    now: number,
+  ): SettledTask<I, V> {
+    this.moveTo("succeeded");
+    const task: FallbackTask<I, unknown> = {
+      ...this.#facts(now),
+      state: "succeeded",
+      fallback: true,
+      value: fallback.value,
+      ...failure,
+    };
+    return Object.freeze(task) as unknown as SettledTask<I, V>;
   }
 
   cancelled(by: CancelledBy, error: SkeinError, now: number): SettledTask<I, never> {

@@ -24,7 +24,7 @@ export class TaskRelations<I, V> {
   readonly #end: RelatedEndings<I, V>;
 
   static of<I, V, R>(
-    options: BatchOptions<I, V, R>,
+    options: BatchOptions<I, V, R, unknown>,
     endings: RelatedEndings<I, V>,
   ): TaskRelations<I, V> | undefined {
     const { key, group } = options;

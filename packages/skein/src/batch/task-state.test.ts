@@ -7,7 +7,7 @@ const LEGAL = new Set(
   [
     "pending→running pending→succeeded pending→failed pending→cancelled",
     "running→waiting running→succeeded running→failed running→cancelled",
-    "waiting→pending waiting→failed waiting→cancelled",
+    "waiting→pending waiting→succeeded waiting→failed waiting→cancelled",
   ].flatMap(row => row.split(" ")),
 );
 

@@ -5,14 +5,14 @@ import type { TaskState } from "./task.ts";
  *
  *   pending ─▶ running ─▶ succeeded | failed | cancelled
  *      ▲          ▼
- *      └─────── waiting ─▶ failed (given up) | cancelled
+ *      └─────── waiting ─▶ failed (given up) | succeeded (by a fallback) | cancelled
  *
  * A task that could not even be built fails while it is pending; one with the key of another ends there too, as that one.
  */
 const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
   pending: ["running", "succeeded", "failed", "cancelled"],
   running: ["waiting", "succeeded", "failed", "cancelled"],
-  waiting: ["pending", "failed", "cancelled"],
+  waiting: ["pending", "succeeded", "failed", "cancelled"],
   succeeded: [],
   failed: [],
   cancelled: [],

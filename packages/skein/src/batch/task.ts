@@ -33,10 +33,23 @@ interface Settled<I> {
 
 export interface SucceededTask<I, V> extends Settled<I> {
   readonly state: "succeeded";
+  readonly fallback?: undefined;
   /** What `parse` made of the response; the response itself without `parse`. */
   readonly value: V;
   readonly response: Response;
   readonly error: undefined;
+}
+
+/** A task that failed, where the batch's `fallback` gave a value for it. */
+export interface FallbackTask<I, V> extends Settled<I> {
+  readonly state: "succeeded";
+  readonly fallback: true;
+  /** What `fallback` returned. */
+  readonly value: V;
+  /** What it failed with. */
+  readonly error: SkeinError;
+  /** As of a failed task. */
+  readonly response: Response | undefined;
 }
 
 export interface FailedTask<I> extends Settled<I> {
@@ -56,3 +69,6 @@ export interface CancelledTask<I> extends Settled<I> {
 
 /** A task that has ended: frozen, and narrowed by its `state`. */
 export type SettledTask<I, V> = SucceededTask<I, V> | FailedTask<I> | CancelledTask<I>;
+
+/** A settled task of a batch whose `fallback` returns an `F`; `never` where it has none. */
+export type TaskOf<I, V, F> = SettledTask<I, V> | ([F] extends [never] ? never : FallbackTask<I, F>);

@@ -261,10 +261,10 @@ export class BaseClient implements AsyncDisposable {
    *   else console.error(task.error.message);
    * }
    */
-  batch<I, V = Response>(
+  batch<I, V = Response, F = never>(
     items: Iterable<I> | AsyncIterable<I>,
-    options: BatchOptions<I, V, string | URL | BatchRequest> = {},
-  ): Batch<I, V> {
+    options: BatchOptions<I, V, string | URL | BatchRequest, F> = {},
+  ): Batch<I, V, F> {
     return this.#base.parts.batch(this.#access(), items, options);
   }
 

@@ -1,8 +1,8 @@
 import { HandlerError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Response } from "../core/response.ts";
+import { isForFallback } from "../policy/fallback.ts";
 import { completeError, type FailedCall } from "./complete-error.ts";
-import { isForFallback } from "./outcome.ts";
 
 /** Functions of the caller's that are asked when a call has failed. */
 export interface AskedOfFailures {

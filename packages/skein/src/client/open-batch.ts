@@ -8,14 +8,14 @@ import { completeError, type FailedCall } from "./complete-error.ts";
 import { tellHook } from "./failed-call.ts";
 
 /** A batch through a client's layers. */
-export function openBatch<I, V>(
+export function openBatch<I, V, F>(
   client: ClientAccess,
   items: Iterable<I> | AsyncIterable<I>,
-  options: BatchOptions<I, V, string | URL | BatchRequest>,
-): Batch<I, V> {
+  options: BatchOptions<I, V, string | URL | BatchRequest, F>,
+): Batch<I, V, F> {
   const { settings, clock } = client;
   const { limits, hooks } = settings;
-  return new BatchRun(items, options, {
+  const batch: Batch<I, V> = new BatchRun(items, options, {
     clock,
     service: client.batchService(),
     build: item => buildItem(settings, item, clock),
@@ -25,6 +25,8 @@ export function openBatch<I, V>(
     maxInFlightPerOrigin: limits.maxInFlightPerOrigin,
     complete: (thrown, call) => completeAttempt(thrown, call, hooks?.error),
   });
+  // What tasks look like that a fallback has saved is known where their `F` is.
+  return batch as unknown as Batch<I, V, F>;
 }
 
 /** As `completeError`, for an attempt of a batch: the hook is told, and what it returns is the error of the attempt. */

@@ -1,4 +1,3 @@
-import { HTTPError, LocalProtocolError, type SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
 
 /** The response, where its status is 2xx; else it is thrown. */
@@ -6,9 +5,4 @@ export function raise(response: Response): Response {
   // An error is for reading, not for streaming: the body of a refused stream is given up.
   if (!response.ok && !response.hasContent) response.body.cancel("the status is an error");
   return response.raiseForStatus();
-}
-
-/** A mistake in the program is no failure that a default value could stand for; nor is a call that nobody wants. */
-export function isForFallback(error: SkeinError): boolean {
-  return error instanceof HTTPError && !(error instanceof LocalProtocolError);
 }

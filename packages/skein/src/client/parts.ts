@@ -38,9 +38,9 @@ export interface ClientParts {
   fetch(client: ClientAccess): Fetch;
   /** A transport that chooses among those of a client, by the origin of a request. */
   mounts(mounts: Mounts, own: Transport): Transport;
-  batch<I, V>(
+  batch<I, V, F>(
     client: ClientAccess,
     items: Iterable<I> | AsyncIterable<I>,
-    options: BatchOptions<I, V, string | URL | BatchRequest>,
-  ): Batch<I, V>;
+    options: BatchOptions<I, V, string | URL | BatchRequest, F>,
+  ): Batch<I, V, F>;
 }

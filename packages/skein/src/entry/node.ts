@@ -136,8 +136,10 @@ export type {
   CancelledTask,
   FailedTask,
   FailureKind,
+  FallbackTask,
   SettledTask,
   SucceededTask,
+  TaskOf,
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";

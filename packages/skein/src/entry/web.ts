@@ -87,8 +87,10 @@ export type {
   CancelledTask,
   FailedTask,
   FailureKind,
+  FallbackTask,
   SettledTask,
   SucceededTask,
+  TaskOf,
   TaskState,
   TaskTimings,
 } from "../batch/task.ts";

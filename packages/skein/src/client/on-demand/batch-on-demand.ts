@@ -1,5 +1,5 @@
 import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
-import type { SettledTask } from "../../batch/task.ts";
+import type { TaskOf } from "../../batch/task.ts";
 
 const NOTHING_YET: BatchProgress = Object.freeze({
   pulled: 0,
@@ -18,15 +18,15 @@ const NOTHING_YET: BatchProgress = Object.freeze({
 });
 
 /** A batch whose code is loaded first; what it is told until then, it does as soon as it is there. */
-export function batchOnDemand<I, V>(load: () => Promise<Batch<I, V>>): Batch<I, V> {
+export function batchOnDemand<I, V, F>(load: () => Promise<Batch<I, V, F>>): Batch<I, V, F> {
   return new BatchOnDemand(load());
 }
 
-class BatchOnDemand<I, V> implements Batch<I, V> {
-  readonly #loading: Promise<Batch<I, V>>;
-  #batch: Batch<I, V> | undefined;
+class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
+  readonly #loading: Promise<Batch<I, V, F>>;
+  #batch: Batch<I, V, F> | undefined;
 
-  constructor(loading: Promise<Batch<I, V>>) {
+  constructor(loading: Promise<Batch<I, V, F>>) {
     this.#loading = loading;
     // Whoever iterates is told what went wrong.
     loading.then(
@@ -69,14 +69,14 @@ class BatchOnDemand<I, V> implements Batch<I, V> {
     };
   }
 
-  add(item: I): AddedTask<I, V> {
+  add(item: I): AddedTask<I, V, F> {
     if (this.#batch !== undefined) return this.#batch.add(item);
     const done = this.#loading.then(batch => batch.add(item).done);
     done.catch(() => undefined);
     return { input: item, done };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<SettledTask<I, V>, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<TaskOf<I, V, F>, void, undefined> {
     yield* await this.#loading;
   }
 
@@ -84,7 +84,7 @@ class BatchOnDemand<I, V> implements Batch<I, V> {
     await (await this.#loading)[Symbol.asyncDispose]();
   }
 
-  #tell(command: (batch: Batch<I, V>) => void): void {
+  #tell(command: (batch: Batch<I, V, F>) => void): void {
     if (this.#batch !== undefined) command(this.#batch);
     else this.#loading.then(command, () => undefined);
   }
