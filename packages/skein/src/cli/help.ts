@@ -32,6 +32,30 @@ Exit codes:
   3 file error   7 stopped early, can go on   130 interrupted, can go on
 `;
 
+export const STATUS_HELP = `
+Examples:
+  skein status results.jsonl
+  skein status results.jsonl --json
+
+While a job runs, its own progress tells how far it is.
+
+Exit codes, as those of the job:
+  0 all succeeded   1 some failed or were rejected   2 used wrongly
+  3 file error   7 can go on, or is running
+`;
+
+export const VERIFY_HELP = `
+Examples:
+  skein verify results.jsonl
+
+Each line of the output is a whole row, each body has the length and the SHA-256
+that its row says, and as many rows as items ended alike. Nothing is changed.
+
+Exit codes:
+  0 all is as the journal says   2 used wrongly   3 it is not, or a file error
+  7 the job is running
+`;
+
 const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
   get: `
   skein get https://example.com/data.json

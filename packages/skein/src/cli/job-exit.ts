@@ -6,6 +6,7 @@ export const EXIT_OF_JOB_ERROR: Readonly<Record<JobErrorCode, ExitCode>> = {
   OUTPUT_NOT_OURS: EXIT.usage,
   JOB_DIFFERS: EXIT.usage,
   EMPTY_LIST: EXIT.usage,
+  NO_JOURNAL: EXIT.usage,
   OUTPUT_CHANGED: EXIT.file,
   JOURNAL_CORRUPT: EXIT.file,
   SOURCE_UNREADABLE: EXIT.file,

@@ -10,8 +10,9 @@ import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
 import type { FetchFlags } from "./commands/fetch.ts";
 import type { RequestFlags } from "./commands/request.ts";
+import type { StatusFlags } from "./commands/status.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
-import { FETCH_HELP, PROGRAM_HELP, requestHelp } from "./help.ts";
+import { FETCH_HELP, PROGRAM_HELP, requestHelp, STATUS_HELP, VERIFY_HELP } from "./help.ts";
 import { PROGRESS_MODES } from "./progress-reporter.ts";
 
 /** The commands that send one request; which have a body is the user's business. */
@@ -36,6 +37,8 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError("Try: skein --help")
     .addHelpText("after", PROGRAM_HELP);
   addFetch(program, finish);
+  addStatus(program, finish);
+  addVerify(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   refuseMissingCommand(args[0]);
   try {
@@ -86,6 +89,33 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .action(async (inputs: string[], flags: FetchFlags) => {
       const { fetchCommand } = await import("./commands/fetch.ts");
       finish(await fetchCommand(inputs, flags));
+    });
+}
+
+function addStatus(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("status")
+    .description("tell how far a job is, as its journal says; nothing is sent")
+    .argument("<output>", "the job's output, or its journal")
+    .option("--json", "as one line of JSON")
+    .showHelpAfterError("Try: skein status --help")
+    .addHelpText("after", STATUS_HELP)
+    .action(async (output: string, flags: StatusFlags) => {
+      const { statusCommand } = await import("./commands/status.ts");
+      finish(await statusCommand(output, flags));
+    });
+}
+
+function addVerify(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("verify")
+    .description("compare all that a job has written with its journal")
+    .argument("<output>", "the job's output, or its journal")
+    .showHelpAfterError("Try: skein verify --help")
+    .addHelpText("after", VERIFY_HELP)
+    .action(async (output: string) => {
+      const { verifyCommand } = await import("./commands/verify.ts");
+      finish(await verifyCommand(output));
     });
 }
 

@@ -42,11 +42,15 @@ const HINTS: Partial<Record<JobErrorCode, string>> = {
   JOB_DIFFERS: "Give another file with -o, or forget the earlier results with --fresh.",
 };
 
+/** Commands that change nothing: there is nothing to go on with. */
+const ONLY_LOOKS: ReadonlySet<string> = new Set(["status", "verify"]);
+
 function reportJobError(error: JobError): ExitCode {
   write(error.message);
   const hint = HINTS[error.code];
   if (hint !== undefined) process.stderr.write(`${hint}\n`);
-  if (error.resumable) process.stderr.write(`${resumeText("To go on when that is mended")}\n`);
+  if (error.resumable && !ONLY_LOOKS.has(invocation().args[0] ?? ""))
+    process.stderr.write(`${resumeText("To go on when that is mended")}\n`);
   return EXIT_OF_JOB_ERROR[error.code];
 }
 

@@ -1,4 +1,7 @@
 // `skein/jobs`: durable batches, which survive whatever kills the process.
+export { inspectJob } from "../jobs/inspect/inspect-job.ts";
+export type { JobReport } from "../jobs/inspect/recorded-job.ts";
+export { type JobProblem, type JobVerification, verifyJob } from "../jobs/inspect/verify-job.ts";
 export { Job } from "../jobs/job.ts";
 export { JobError, type JobErrorCode, type JobErrorDetails } from "../jobs/job-error.ts";
 export type {
@@ -11,6 +14,7 @@ export type {
   JobProgress,
   JobSummary,
 } from "../jobs/job-options.ts";
+export type { Semantics as JobSemantics } from "../jobs/semantics.ts";
 export { argumentsSource } from "../jobs/source/arguments-source.ts";
 export { linesSource } from "../jobs/source/lines-source.ts";
 export type {

@@ -6,6 +6,8 @@ export type JobErrorCode =
   | "OUTPUT_CHANGED"
   /** Another process runs this job; the message names its pid. */
   | "JOURNAL_LOCKED"
+  /** There is no journal beside the output: no job has written it. */
+  | "NO_JOURNAL"
   /** The journal is damaged, or was written by a newer version. */
   | "JOURNAL_CORRUPT"
   /** The same output was begun with other requests; the message names the difference. */

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { isAbsolute, relative } from "node:path";
 import type { Job, JobSummary } from "../../entry/jobs.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -11,6 +10,7 @@ import { Meter } from "../render/meter.ts";
 import { paintFor } from "../render/paint.ts";
 import { renderSummary } from "../render/summary.ts";
 import { resumeText } from "../resume-command.ts";
+import { shownPath } from "../shown-path.ts";
 import { handleStopSignals } from "../signals.ts";
 
 const TOP_ERRORS = 5;
@@ -33,12 +33,6 @@ export async function runJob(job: Job, flags: RunFlags): Promise<ExitCode> {
   else if (summary.failed > 0 && !flags.quiet)
     reporter.note(resumeText("To try the failed ones again", "--retry-failed"));
   return exitCodeOfSummary(summary, interrupted);
-}
-
-/** As short as it can be typed: from where the user is. */
-function shownPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
 }
 
 function greet(job: Job, reporter: ProgressReporter): void {

@@ -17,9 +17,14 @@ export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string 
     bytes,
     elapsedMs: Math.round(summary.elapsedMs),
     byStatus: Object.fromEntries(summary.byStatus),
-    byError: Object.fromEntries(Array.from(summary.byError, withoutSecrets)),
+    byError: errorsWithoutSecrets(summary.byError),
     paths,
   });
+}
+
+/** Errors by code, as JSON has them. */
+export function errorsWithoutSecrets(errors: JobSummary["byError"]): Record<string, ErrorTally> {
+  return Object.fromEntries(Array.from(errors, withoutSecrets));
 }
 
 function withoutSecrets([code, { count, sample }]: readonly [string, ErrorTally]): [string, ErrorTally] {

@@ -1,10 +1,9 @@
 import type { JobPaths, JobSummary } from "../../entry/jobs.ts";
-import { redactUrls } from "../../entry/redaction.ts";
+import { countRows, type LabelledRow, labelledLines } from "./count-rows.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { formatDuration } from "./format-duration.ts";
 import { formatCount, formatRate } from "./format-number.ts";
 import type { Paint } from "./paint.ts";
-import { printable } from "./printable.ts";
 
 /** What the end of a job is told with, beside the counts. */
 export interface SummaryFacts {
@@ -15,26 +14,14 @@ export interface SummaryFacts {
   readonly paint: Paint;
 }
 
-type Row = readonly [label: string, text: string];
-
-const LABEL_WIDTH = 9;
-/** A server's text may be in a message: that much is enough to know it by. */
-const LONGEST_SAMPLE = 300;
-
 /** How a job ended: the counts, by status and by error, the speed, and where its files are. */
 export function renderSummary(summary: JobSummary, facts: SummaryFacts): string {
-  const rows = [
-    ...labelled("Status", statusTexts(summary, facts)),
-    ...labelled("Errors", errorTexts(summary)),
-    ...speedRows(summary),
-    ...pathRows(summary, facts),
-  ];
-  const lines = rows.map(([label, text]) => facts.paint("dim", label.padEnd(LABEL_WIDTH)) + text);
-  return `${[headline(summary, facts), ...lines].join("\n")}\n`;
+  const rows = [...countRows(summary, facts), ...speedRows(summary), ...pathRows(summary, facts)];
+  return `${headline(summary, facts)}\n${labelledLines(rows, facts.paint)}`;
 }
 
-function pathRows(summary: JobSummary, { files }: SummaryFacts): Row[] {
-  const rows: Row[] = [["Output", files.output]];
+function pathRows(summary: JobSummary, { files }: SummaryFacts): LabelledRow[] {
+  const rows: LabelledRow[] = [["Output", files.output]];
   if (summary.rejected > 0) rows.push(["Rejects", files.rejects]);
   if (files.bodies !== undefined) rows.push(["Bodies", files.bodies]);
   rows.push(["Journal", files.journal]);
@@ -53,30 +40,7 @@ function headline(summary: JobSummary, { total, paint }: SummaryFacts): string {
   return `${paint("bold", paint(look, verb))} ${items} in ${formatDuration(summary.elapsedMs)}: ${parts.join(", ")}`;
 }
 
-function statusTexts(summary: JobSummary, { accepts, paint }: SummaryFacts): string[] {
-  const counts = [...summary.byStatus].sort(([a], [b]) => a - b);
-  const width = widest(counts.map(([, count]) => formatCount(count)));
-  return counts.map(([status, count]) => {
-    const text = `${status}  ${formatCount(count).padStart(width)}`;
-    return accepts(status) ? text : `${text}  ${paint("red", "refused")}`;
-  });
-}
-
-/** Each code with its count, and below it one of its messages. */
-function errorTexts(summary: JobSummary): string[] {
-  const errors = [...summary.byError].sort(([, a], [, b]) => b.count - a.count);
-  const width = widest(errors.map(([code]) => code));
-  return errors.flatMap(([code, { count, sample }]) => [
-    `${code.padEnd(width)}  ${formatCount(count)}`,
-    `  ${shortened(redactUrls(printable(sample)))}`,
-  ]);
-}
-
-function shortened(sample: string): string {
-  return sample.length > LONGEST_SAMPLE ? `${sample.slice(0, LONGEST_SAMPLE)}…` : sample;
-}
-
-function speedRows({ requests, bytes, elapsedMs, latency }: JobSummary): Row[] {
+function speedRows({ requests, bytes, elapsedMs, latency }: JobSummary): LabelledRow[] {
   if (requests === 0) return [];
   const seconds = Math.max(1, elapsedMs) / 1_000;
   const texts = [`${formatRate(requests / seconds)} req/s`, `${formatBytes(bytes / seconds)}/s`];
@@ -87,13 +51,4 @@ function speedRows({ requests, bytes, elapsedMs, latency }: JobSummary): Row[] {
     ["Sent", `${formatCount(requests)} requests, retries included; ${formatBytes(bytes)} received`],
     ["Speed", texts.join(", ")],
   ];
-}
-
-/** Rows of which only the first bears the label. */
-function labelled(label: string, texts: readonly string[]): Row[] {
-  return texts.map((text, index) => [index === 0 ? label : "", text]);
-}
-
-function widest(texts: readonly string[]): number {
-  return Math.max(0, ...texts.map(text => text.length));
 }

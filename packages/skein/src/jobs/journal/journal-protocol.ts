@@ -43,6 +43,8 @@ export interface OpenedJournal {
   /** The last line that has a row; 0 without rows. */
   readonly lastLine: number;
   readonly counts: readonly ItemCount[];
+  /** How many bytes of the files count. */
+  readonly sizes: { readonly output: number; readonly rejects: number };
   /** The first message of each error code. */
   readonly errorSamples: readonly (readonly [code: string, message: string])[];
 }

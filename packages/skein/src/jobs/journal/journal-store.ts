@@ -142,6 +142,7 @@ export class JournalStore {
       counts: this.#all(
         "SELECT state, status, error, count(*) AS count FROM items GROUP BY state, status, error",
       ) as unknown as ItemCount[],
+      sizes: { output: Number(job.output_bytes), rejects: Number(job.rejects_bytes) },
       errorSamples: this.#all("SELECT code, message FROM error_samples").map(
         row => [row.code, row.message] as [string, string],
       ),

@@ -154,6 +154,7 @@ describe("recording", () => {
     expect(again.open({ fresh: false })).toEqual({
       job: RECORD,
       complete: true,
+      sizes: { output: 4, rejects: 0 },
       position: { offset: 20, line: 2 },
       lastLine: 2,
       counts: [

@@ -30,6 +30,7 @@ const NEW_JOURNAL: OpenedJournal = {
   position: { offset: 0, line: 0 },
   lastLine: 0,
   counts: [],
+  sizes: { output: 0, rejects: 0 },
   errorSamples: [],
 };
 

@@ -1,0 +1,133 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { ItemState, type OpenedJournal } from "../journal/journal-protocol.ts";
+import { fileLines } from "./file-lines.ts";
+import { type JobReport, openRecordedJob } from "./recorded-job.ts";
+import { checkRow, endingOf } from "./row-check.ts";
+
+/** Enough to see what happened; of the others, how many. */
+const LISTED_PROBLEMS = 100;
+
+/** Something that is not as the journal says. */
+export interface JobProblem {
+  readonly path: string;
+  /** Of the file at `path`, from 1 on; undefined where it is about the whole file. */
+  readonly line: number | undefined;
+  /** A clause that follows "line 17 of out.jsonl", or the file's name: "is not a row". */
+  readonly message: string;
+}
+
+/** What a journal, an output and the bodies beside it were found to be. */
+export interface JobVerification {
+  readonly report: JobReport;
+  /** Rows of the output that were read. */
+  readonly rows: number;
+  /** Bodies whose length and SHA-256 were compared. */
+  readonly bodies: number;
+  readonly problemCount: number;
+  /** The first 100. */
+  readonly problems: readonly JobProblem[];
+  /** Bytes behind what was committed, which a killed process left, and the next run cuts off. They are no problem. */
+  readonly uncommittedBytes: number;
+}
+
+/**
+ * Compares all that a job has written with its journal: each line of the output is a whole row, each body has the length
+ * and the SHA-256 that its row says, and as many rows as items ended alike. Nothing is changed.
+ *
+ * @param output the job's output, or its journal
+ * @throws JobError (rejects with) NO_JOURNAL, JOURNAL_LOCKED while the job runs, JOURNAL_CORRUPT
+ * @example
+ * const { problemCount, problems } = await verifyJob("results.jsonl");
+ * if (problemCount > 0) console.error(problems[0]);
+ */
+export async function verifyJob(output: string): Promise<JobVerification> {
+  const job = await openRecordedJob(output);
+  try {
+    const check = new JobCheck(job.report.paths, job.known);
+    await check.output();
+    await check.rejects();
+    const { rows, bodies, problems, problemCount, uncommittedBytes } = check;
+    return { report: job.report, rows, bodies, problems, problemCount, uncommittedBytes };
+  } finally {
+    await job.close();
+  }
+}
+
+class JobCheck {
+  readonly problems: JobProblem[] = [];
+  problemCount = 0;
+  rows = 0;
+  bodies = 0;
+  uncommittedBytes = 0;
+  readonly #paths: JobReport["paths"];
+  readonly #known: OpenedJournal;
+
+  constructor(paths: JobReport["paths"], known: OpenedJournal) {
+    this.#paths = paths;
+    this.#known = known;
+  }
+
+  async output(): Promise<void> {
+    const { output } = this.#paths;
+    const length = this.#readable(output, this.#known.sizes.output);
+    const found = new Map<string, number>();
+    for await (const line of fileLines(output, length)) {
+      this.rows += 1;
+      const { problems, ending, hasBody } = await checkRow(line, dirname(output));
+      for (const message of problems) this.#add({ path: output, line: this.rows, message });
+      if (hasBody) this.bodies += 1;
+      if (ending !== undefined) found.set(ending, (found.get(ending) ?? 0) + 1);
+    }
+    this.#compare(found);
+  }
+
+  /** Only counted: their text is whatever the list held. */
+  async rejects(): Promise<void> {
+    const { rejects } = this.#paths;
+    const length = this.#readable(rejects, this.#known.sizes.rejects);
+    let lines = 0;
+    for await (const _line of fileLines(rejects, length)) lines += 1;
+    const recorded = this.#known.counts.filter(({ state }) => state === ItemState.rejected);
+    const known = recorded.reduce((sum, { count }) => sum + count, 0);
+    if (lines !== known)
+      this.#add({
+        path: rejects,
+        line: undefined,
+        message: `holds ${lines} lines; the journal knows ${known}`,
+      });
+  }
+
+  /** How much of a file counts and is there. */
+  #readable(path: string, size: number): number {
+    const found = statSync(path, { throwIfNoEntry: false })?.size;
+    if ((found ?? 0) < size) {
+      const is = found === undefined ? "is gone" : `has ${found} bytes`;
+      this.#add({ path, line: undefined, message: `${is}; the journal knows ${size} bytes` });
+      return found ?? 0;
+    }
+    this.uncommittedBytes += (found ?? 0) - size;
+    return size;
+  }
+
+  /** As many rows as items, of each way to end. */
+  #compare(found: ReadonlyMap<string, number>): void {
+    const known = new Map<string, number>();
+    for (const { state, status, error, count } of this.#known.counts) {
+      if (state === ItemState.sent || state === ItemState.rejected) continue;
+      known.set(endingOf(state, status, error), count);
+    }
+    for (const ending of new Set([...known.keys(), ...found.keys()])) {
+      const rows = found.get(ending) ?? 0;
+      const items = known.get(ending) ?? 0;
+      if (rows === items) continue;
+      const message = `holds ${rows} rows that ended alike (${ending}); the journal knows ${items}`;
+      this.#add({ path: this.#paths.output, line: undefined, message });
+    }
+  }
+
+  #add(problem: JobProblem): void {
+    this.problemCount += 1;
+    if (this.problems.length < LISTED_PROBLEMS) this.problems.push(problem);
+  }
+}
