@@ -60,6 +60,11 @@ export default {
       why: "the client wires layers over a transport; runtimes and sockets come in from entry, as ports.",
     }),
     only({
+      from: "simulation",
+      to: ["client", "connection", "policy", "core"],
+      why: "a simulation puts time and servers below a client, and says what went wrong in the words of a connection.",
+    }),
+    only({
       from: "jobs",
       to: ["entry", "core"],
       why: "durable jobs use the library as its users do: through the public exports and core's types.",

@@ -187,7 +187,7 @@ export const NETWORK_NAMES: readonly string[] = [
 const POOL_NAMES = ["limits", "tls", "transport", "mounts", ...NETWORK_NAMES];
 
 /** What acts on the connections that a `transport` stands in the place of. */
-const OF_CONNECTIONS: readonly string[] = [
+export const OF_CONNECTIONS: readonly string[] = [
   "tls",
   ...NETWORK_NAMES,
   ...Object.keys(DEFAULT_LIMITS)

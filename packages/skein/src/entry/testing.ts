@@ -57,3 +57,20 @@ export { type MockHandler, type MockTransport, mockTransport } from "../runtime/
 export type { NodeHandler } from "../runtime/node/app-connector.ts";
 export type { App, AppOptions } from "../runtime/node/app-kind.ts";
 export type { AppErrorOptions, FetchHandler } from "../runtime/web/app-handler-transport.ts";
+export { constant, exponential, type LatencyLaw, lognormal, uniform } from "../simulation/latency-law.ts";
+export type {
+  Fault,
+  FaultKind,
+  Outage,
+  Refusal,
+  ServerOptions,
+  ServerParameters,
+} from "../simulation/server-options.ts";
+export type { ServerCounts } from "../simulation/server-record.ts";
+export type { SimulatedServer } from "../simulation/simulated-server.ts";
+export type {
+  SimulatedClientOptions,
+  SimulationOptions,
+  SimulationResult,
+} from "../simulation/simulation.ts";
+export { Simulation } from "./simulation.ts";

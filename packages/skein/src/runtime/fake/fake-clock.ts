@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../core/clock.ts";
+import { seededRandom } from "../../core/seeded-random.ts";
 
 export interface FakeClockOptions {
   /** What `wallNow()` says at the start, in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
@@ -105,15 +106,4 @@ export class FakeClock implements Clock {
 /** A task of the event loop runs only when no promise reaction is left. */
 function settlePromises(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
-}
-
-/** mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
