@@ -37,6 +37,12 @@ export interface BatchOptions<I, V, R, F = never> {
   timeout?: Duration;
   /** The most bytes of a decoded body. Default: 64 MiB, or the client's `limits.maxResponseBytes` where that is less. */
   maxResponseBytes?: number;
+  /**
+   * The most bytes of bodies in memory at once: those that come in (as they come over the network), are with `parse`, or wait to be
+   * read. Beyond them nothing more is started until some are gone. What runs goes on, and one task may always run: each
+   * body is bounded by `maxResponseBytes` alone. Default: 256 MiB.
+   */
+  maxBufferedBytes?: number;
   /** What a failed task does to the others: nothing, or it cancels those of its `group`, or all. Default: "continue". */
   onFailure?: "continue" | "cancel-group" | "cancel-batch";
   /**

@@ -20,6 +20,8 @@ export interface BatchSettings {
   readonly accept: (status: number) => boolean;
   /** What each attempt is made with: its timeout counts from its dispatch. */
   readonly call: CallSettings;
+  /** Of bodies in memory, with which nothing more is started. */
+  readonly maxBufferedBytes: number;
   /** Tasks taken from the input and not yet started, waiting ones included: so far a batch looks ahead. */
   readonly lookAhead: number;
 }
@@ -33,11 +35,12 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes onFailure fallback maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 const LEAST_LOOK_AHEAD = 1_000;
 
 /** @throws InvalidOption naming the option; also when more is asked for than the client's pool can carry */
@@ -72,6 +75,11 @@ export function normalizeBatchOptions<I, V, R>(
         0,
       ),
     },
+    maxBufferedBytes: requireCount(
+      options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+      "maxBufferedBytes",
+      1,
+    ),
     lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * wanted),
   };
 }

@@ -10,6 +10,7 @@ import { BatchMeter } from "./batch-meter.ts";
 import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "./batch-options.ts";
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { failureKind } from "./failure-kind.ts";
 import { fallbackFor } from "./fallback.ts";
 import { FollowedSignal } from "./followed-signal.ts";
@@ -45,6 +46,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #running = new Set<TaskRecord<I>>();
   #pulled = 0;
   readonly #meter = new BatchMeter();
+  readonly #byteBudget: ByteBudget;
+  /** As the step has seen it. */
+  #now = 0;
   #paused = false;
   #ended = false;
   #pumping = false;
@@ -67,6 +71,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#settings = normalizeBatchOptions(options, base);
     this.#scheduler = new OriginScheduler(this.#settings);
     this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.lookAhead) : new Outbox();
+    this.#byteBudget = new ByteBudget(this.#settings.maxBufferedBytes);
     this.#relations = TaskRelations.of(options, {
       begin: task => this.#begin(task),
       fail: (task, error) => this.#fail(task, error),
@@ -190,9 +195,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #pump(): void {
     if (this.#pumping || this.#ended) return;
     this.#pumping = true;
-    this.#failExpired(this.#base.clock.now());
+    this.#now = this.#base.clock.now();
+    this.#failExpired(this.#now);
     while (this.#mayStart()) {
       const now = this.#base.clock.now();
+      this.#now = now;
       this.#failExpired(now);
       for (const task of this.#scheduler.takeDue(now)) {
         if (task.state !== "waiting") continue;
@@ -220,7 +227,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #mayStart(): boolean {
     if (this.#paused || this.#stopped !== undefined || this.#running.size >= this.#settings.concurrency)
       return false;
-    return this.#outbox.hasRoom(this.#running.size);
+    return (
+      this.#outbox.hasRoom(this.#running.size) &&
+      this.#byteBudget.hasRoom(this.#running, this.#outbox, this.#now)
+    );
   }
 
   #mayPull(): boolean {
@@ -254,6 +264,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #start(task: TaskRecord<I>, now: number): void {
     this.#running.add(task);
+    this.#byteBudget.started();
     this.#attempts.start(task, now);
   }
 
@@ -272,6 +283,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
         wait: (task, until) => this.#wait(task, until),
         over: task => {
           this.#running.delete(task);
+          this.#byteBudget.ended(task.bufferedBytes);
           this.#pump();
         },
       },

@@ -16,6 +16,10 @@ export class OrderedOutbox<T extends { readonly id: number }> extends Outbox<T> 
     this.#window = window;
   }
 
+  override get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** With too many bytes held, one at a time: the one that is waited for may be among those that have not started. */
   override hasRoom(running: number): boolean {
     return super.hasRoom(running) && (running === 0 || this.#heldBytes < MAX_UNREAD_BYTES);

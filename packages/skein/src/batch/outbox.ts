@@ -23,6 +23,11 @@ export class Outbox<T> {
     return this.#items.size;
   }
 
+  /** Of those that have to wait for their turn. */
+  get heldBytes(): number {
+    return 0;
+  }
+
   /** Whether somebody waits for a task, or for the end. */
   get isAwaited(): boolean {
     return this.#readers.size > 0;

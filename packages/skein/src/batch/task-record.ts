@@ -43,6 +43,8 @@ export class TaskRecord<I> {
   #firstStart = 0;
   #attemptStart = 0;
   #served = 0;
+  /** Of its last answer. */
+  #bodyBytes = 0;
 
   constructor(item: { id: number; input: I; now: number }, counts: TaskCounts) {
     this.id = item.id;
@@ -77,6 +79,12 @@ export class TaskRecord<I> {
     this.#attemptStart = now;
   }
 
+  /** Bytes of its body in memory: those that have come so far, or all. */
+  get bufferedBytes(): number {
+    const { context } = this;
+    return context === undefined ? this.#bodyBytes : (context.record?.receivedBytes ?? 0);
+  }
+
   /** Writes the attempt that has just ended into the history. */
   record(
     now: number,
@@ -85,12 +93,13 @@ export class TaskRecord<I> {
     const durationMs = this.attemptMs(now);
     this.#served += durationMs;
     const { response, error } = outcome;
+    this.#bodyBytes = response === undefined ? 0 : sizeOf(response);
     this.attempts.push({
       startedAt: outcome.wallNow - durationMs,
       durationMs,
       ...(response === undefined
         ? undefined
-        : { status: response.status, reused: response.reused, bytes: sizeOf(response) }),
+        : { status: response.status, reused: response.reused, bytes: this.#bodyBytes }),
       ...(error === undefined ? undefined : { error: { code: error.code, message: error.message } }),
     });
   }
