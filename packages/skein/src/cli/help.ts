@@ -56,6 +56,24 @@ Exit codes:
   7 the job is running
 `;
 
+export const EXPORT_HELP = `
+Examples:
+  skein export results.jsonl -o results.csv
+  skein export results.jsonl --where "status=429" --fields id,url,message
+  skein export results.jsonl --where "state=failed,url~example.com" -o failed.jsonl
+
+Conditions are separated by commas, and all must hold. Fields: id, url, finalUrl,
+state, status, attempts, bytes, contentType, served (milliseconds), error (its
+code), message. Operators: = != < <= > >= and, for texts, ~ (contains). A status
+may be a class (status=5xx); status=none: without an answer.
+
+Columns: id, url, finalUrl, state, status, attempts, queued, waited, served,
+bytes, sha256, contentType, body, bodyBase64, path, error, phase, message, meta.
+
+Exit codes:
+  0 exported   2 used wrongly   3 file error
+`;
+
 const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
   get: `
   skein get https://example.com/data.json

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
 import { parseDuration } from "./args/duration.ts";
+import { EXPORT_FORMATS } from "./args/export-format.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
 import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
@@ -8,11 +9,13 @@ import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
+import { parseWhere } from "./args/where.ts";
+import type { ExportFlags } from "./commands/export.ts";
 import type { FetchFlags } from "./commands/fetch.ts";
 import type { RequestFlags } from "./commands/request.ts";
 import type { StatusFlags } from "./commands/status.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
-import { FETCH_HELP, PROGRAM_HELP, requestHelp, STATUS_HELP, VERIFY_HELP } from "./help.ts";
+import { EXPORT_HELP, FETCH_HELP, PROGRAM_HELP, requestHelp, STATUS_HELP, VERIFY_HELP } from "./help.ts";
 import { PROGRESS_MODES } from "./progress-reporter.ts";
 
 /** The commands that send one request; which have a body is the user's business. */
@@ -39,6 +42,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addFetch(program, finish);
   addStatus(program, finish);
   addVerify(program, finish);
+  addExport(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   refuseMissingCommand(args[0]);
   try {
@@ -116,6 +120,27 @@ function addVerify(program: Command, finish: (code: ExitCode) => void): void {
     .action(async (output: string) => {
       const { verifyCommand } = await import("./commands/verify.ts");
       finish(await verifyCommand(output));
+    });
+}
+
+function addExport(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("export")
+    .description("write the rows of a job's output as a table, or some of them as they are")
+    .argument("<results>", "the job's output")
+    .option("-o, --output <file>", "where to (default: standard output)")
+    .addOption(
+      new Option("--format <name>", "how (default: by the file's name, else csv)").choices(EXPORT_FORMATS),
+    )
+    .addOption(parsed("--where <conditions>", "only rows that meet all of them", parseWhere))
+    .option("--fields <list>", "the columns, separated by commas (default: all but the body)")
+    .option("--formulas", "leave cells as they are that a spreadsheet would run")
+    .option("--force", "overwrite the file")
+    .showHelpAfterError("Try: skein export --help")
+    .addHelpText("after", EXPORT_HELP)
+    .action(async (source: string, flags: ExportFlags) => {
+      const { exportCommand } = await import("./commands/export.ts");
+      finish(await exportCommand(source, flags));
     });
 }
 

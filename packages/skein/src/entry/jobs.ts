@@ -1,5 +1,6 @@
 // `skein/jobs`: durable batches, which survive whatever kills the process.
 export { inspectJob } from "../jobs/inspect/inspect-job.ts";
+export { type JobRow, jobRowLines, jobRows } from "../jobs/inspect/job-rows.ts";
 export type { JobReport } from "../jobs/inspect/recorded-job.ts";
 export { type JobProblem, type JobVerification, verifyJob } from "../jobs/inspect/verify-job.ts";
 export { Job } from "../jobs/job.ts";

@@ -1,0 +1,158 @@
+import { createWriteStream, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
+import type { Duplex, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { stringify } from "csv-stringify";
+import { type JobRow, jobRowLines } from "../../entry/jobs.ts";
+import { EXPORT_FORMATS, type ExportFormat } from "../args/export-format.ts";
+import type { Where } from "../args/where.ts";
+import { EXIT, type ExitCode, FileError, UsageError } from "../exit-code.ts";
+import { formatCount } from "../render/format-number.ts";
+
+/** The flags of `skein export`, as they were parsed. */
+export interface ExportFlags {
+  readonly output?: string;
+  readonly format?: ExportFormat;
+  readonly where?: Where;
+  readonly fields?: string;
+  readonly formulas?: boolean;
+  readonly force?: boolean;
+}
+
+/** The columns where nobody says which: all but the body. */
+const STANDARD_FIELDS =
+  "id,url,finalUrl,state,status,attempts,queued,waited,served,bytes,sha256,contentType,path,error,message";
+
+const COLUMNS: Readonly<Record<string, (row: JobRow) => unknown>> = {
+  id: row => row.id,
+  url: row => row.url,
+  finalUrl: row => row.finalUrl,
+  state: row => row.state,
+  status: row => row.status,
+  attempts: row => row.attempts,
+  queued: row => row.timings?.queued,
+  waited: row => row.timings?.waited,
+  served: row => row.timings?.served,
+  bytes: row => row.bytes,
+  sha256: row => row.sha256,
+  contentType: row => row.contentType,
+  body: row => row.body,
+  bodyBase64: row => row.bodyBase64,
+  path: row => row.path,
+  error: row => row.error?.code,
+  phase: row => row.error?.phase,
+  message: row => row.error?.message,
+  meta: row => (row.meta === undefined ? undefined : JSON.stringify(row.meta)),
+};
+
+/** `skein export`: the rows of an output as a table, or some of them as they are. */
+export async function exportCommand(source: string, flags: ExportFlags): Promise<ExitCode> {
+  const format = flags.format ?? formatOf(flags.output);
+  if (format === "jsonl" && flags.fields !== undefined) {
+    throw new UsageError(
+      "--fields: a row of JSON lines is kept whole; choose --format csv or tsv for columns",
+    );
+  }
+  const counter = { rows: 0 };
+  const rows = wantedRows(source, flags.where ?? (() => true), counter);
+  const table = format === "jsonl" ? { chunks: linesOf(rows) } : tableOf(rows, format, flags);
+  await write(table, source, flags);
+  process.stderr.write(`${formatCount(counter.rows)} ${counter.rows === 1 ? "row" : "rows"} exported\n`);
+  return EXIT.ok;
+}
+
+type Rows = AsyncGenerator<{ row: JobRow; text: string }>;
+
+async function* wantedRows(source: string, where: Where, counter: { rows: number }): Rows {
+  for await (const found of jobRowLines(source)) {
+    if (!where(found.row)) continue;
+    counter.rows += 1;
+    yield found;
+  }
+}
+
+async function* linesOf(rows: Rows): AsyncGenerator<string> {
+  for await (const { text } of rows) yield `${text}\n`;
+}
+
+/** What is written: chunks as they are, or what is made of them. */
+interface Exported {
+  readonly chunks: AsyncIterable<unknown>;
+  readonly through?: Duplex;
+}
+
+function tableOf(rows: Rows, format: "csv" | "tsv", flags: ExportFlags): Exported {
+  const fields = fieldsOf(flags.fields ?? STANDARD_FIELDS);
+  const through = stringify({
+    header: true,
+    columns: fields.map(([name]) => name),
+    delimiter: format === "csv" ? "," : "\t",
+    // What a server sends must not be run by the program that opens the table.
+    escape_formulas: flags.formulas !== true,
+  });
+  const cells = async function* () {
+    for await (const { row } of rows) yield fields.map(([, cellOf]) => cellOf(row) ?? "");
+  };
+  return { chunks: cells(), through };
+}
+
+function fieldsOf(list: string): [name: string, cellOf: (row: JobRow) => unknown][] {
+  return list.split(",").map(part => {
+    const name = part.trim();
+    const cellOf = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
+    if (cellOf !== undefined) return [name, cellOf];
+    throw new UsageError(`--fields: there is no field "${name}"; known: ${Object.keys(COLUMNS).join(", ")}`);
+  });
+}
+
+async function write(exported: Exported, source: string, flags: ExportFlags): Promise<void> {
+  const { output } = flags;
+  if (output === undefined || output === "-") {
+    // A reader that has seen enough is no failure.
+    await run(exported, process.stdout, { end: false }).catch(unlessClosed);
+    return;
+  }
+  checkTarget(output, source, flags.force === true);
+  await writeFile(exported, output);
+}
+
+function run(
+  { chunks, through }: Exported,
+  target: Writable,
+  options: { end?: boolean } = {},
+): Promise<void> {
+  return through === undefined
+    ? pipeline(chunks, target, options)
+    : pipeline(chunks, through, target, options);
+}
+
+function unlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+function checkTarget(output: string, source: string, force: boolean): void {
+  if (!existsSync(output)) return;
+  if (existsSync(source) && realpathSync(output) === realpathSync(source)) {
+    throw new UsageError(`-o: ${output} is the output that is exported; expected another file`);
+  }
+  if (existsSync(`${output}.job.db`)) {
+    throw new UsageError(`-o: ${output} is the output of a job; expected another file`);
+  }
+  if (!force) throw new UsageError(`-o: ${output} exists; to overwrite it, add --force`);
+}
+
+/** The file is there when it is whole. */
+async function writeFile(exported: Exported, output: string): Promise<void> {
+  const part = `${output}.part`;
+  try {
+    await run(exported, createWriteStream(part));
+    renameSync(part, output);
+  } catch (error) {
+    rmSync(part, { force: true });
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new FileError(`-o: can't write ${output}: ${message}`);
+  }
+}
+
+function formatOf(output: string | undefined): ExportFormat {
+  return EXPORT_FORMATS.find(format => output?.endsWith(`.${format}`)) ?? "csv";
+}
