@@ -4,6 +4,7 @@
  */
 import { OriginScheduler } from "../packages/skein/src/batch/scheduler/origin-scheduler.ts";
 import type { Schedulable } from "../packages/skein/src/batch/scheduler/schedulable.ts";
+import { DEFAULT_BREAKER_RULES } from "../packages/skein/src/policy/circuit-breaker.ts";
 
 const [kind, countText] = process.argv.slice(2) as ["plain" | "deadline" | "priority", string];
 const ORIGINS = 10_000;
@@ -21,6 +22,8 @@ function newTask(id: number, now: number): Schedulable {
     origin: origins[id % ORIGINS]!,
     deadline: kind === "deadline" ? now + 30_000 + random() * 30_000 : Number.POSITIVE_INFINITY,
     priority: kind === "priority" ? Math.floor(random() * 3) : 0,
+    retryCost: undefined,
+    permit: undefined,
   };
 }
 
@@ -30,6 +33,8 @@ function run(tasks: number): number {
     findsPerOrigin: false,
     rate: undefined,
     perOriginRate: undefined,
+    circuitBreaker: DEFAULT_BREAKER_RULES,
+    random,
   });
   const running: Schedulable[] = [];
   let id = 0;
@@ -47,7 +52,7 @@ function run(tasks: number): number {
     running[place] = running[RUNNING - 1]!;
     running.pop();
     scheduler.answered(ended.origin);
-    scheduler.release(ended, { now, good: true, ms: 10 });
+    scheduler.release(ended, { now, good: true, ms: 10, outcome: "good" });
   }
   return ((performance.now() - started) * 1_000) / (tasks - 2 * ORIGINS);
 }

@@ -1,6 +1,8 @@
-import type { SkeinError } from "../core/errors.ts";
+import { type SkeinError, TimeoutError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
 import { decideRetry } from "../policy/retry.ts";
+import { retryCost } from "../policy/retry-budget.ts";
+import type { WaitReason } from "./batch-options.ts";
 import { tellWhy } from "./task-deadline.ts";
 import type { TaskRecord } from "./task-record.ts";
 
@@ -10,18 +12,27 @@ export interface AfterAttempt {
   readonly now: number;
 }
 
+/** Until when a task waits, and what for. */
+export interface Wait {
+  readonly until: number;
+  readonly why: WaitReason;
+}
+
 /** Until when the task waits for another attempt; undefined when it has failed, and the error says why. */
 export function waitAfterFailure<I>(
   task: TaskRecord<I>,
   failure: SkeinError,
   { retryAfterMs, now, attempts, random }: AfterAttempt & { attempts: number; random: number },
-): number | undefined {
+): Wait | undefined {
   // By the batch's own clock: the error has asked the wall's.
   failure.retryAfterMs = retryAfterMs ?? failure.retryAfterMs;
   const { counted: attempt, deadline } = task;
   const request = task.request!;
   const decision = decideRetry({ attempt, attempts, request, failure, now, deadline, random });
-  if (decision.retry) return now + decision.delayMs;
+  if (decision.retry) {
+    task.retryCost = retryCost(failure instanceof TimeoutError);
+    return { until: now + decision.delayMs, why: decision.why };
+  }
   if (decision.why === "deadline") tellWhy(failure, decision.because);
   return undefined;
 }

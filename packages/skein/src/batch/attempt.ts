@@ -3,13 +3,14 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import { isThrottle } from "../policy/cool-down.ts";
-import { type AfterAttempt, refusalToWait, waitAfterFailure } from "./after-attempt.ts";
+import { type AfterAttempt, refusalToWait, type Wait, waitAfterFailure } from "./after-attempt.ts";
 import { loadOf } from "./attempt-load.ts";
 import type { BatchBase } from "./batch-base.ts";
 import type { BatchMeter } from "./batch-meter.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import type { BatchSettings } from "./batch-settings.ts";
 import { callNow, handlerError } from "./handlers.ts";
+import { failsHeldBack, heldBack } from "./held-back.ts";
 import type { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import { contextOf } from "./task-deadline.ts";
 import { type Stop, sizeOf, type TaskRecord } from "./task-record.ts";
@@ -20,8 +21,8 @@ interface AttemptEndings<I, V> {
   fail(task: TaskRecord<I>, error: SkeinError, response?: Response): void;
   /** It was stopped, and the attempt ended by that. */
   cancelled(task: TaskRecord<I>, stop: Stop, error: SkeinError): void;
-  /** There will be another attempt, not before `until`. */
-  wait(task: TaskRecord<I>, until: number): void;
+  /** There will be another attempt. */
+  wait(task: TaskRecord<I>, wait: Wait): void;
   /** Nothing of the attempt is under way any more, the caller's `parse` included. */
   over(task: TaskRecord<I>): void;
 }
@@ -65,8 +66,11 @@ export class Attempts<I, V, R> {
     }
     task.context = undefined;
     const now = base.clock.now();
-    this.#note(task, { response, error, now });
-    if (response === undefined) this.#afterError(task, error!, now);
+    const held = error && heldBack(error, now);
+    if (held === undefined) this.#note(task, { response, error, now });
+    else this.#parts.scheduler.release(task);
+    if (held !== undefined) this.#afterHold(task, error!, { ...held, now });
+    else if (response === undefined) this.#afterError(task, error!, now);
     else await this.#afterResponse(task, response, now);
     // Not before: what a slow `parse` holds is as much in memory as what is in flight.
     endings.over(task);
@@ -80,6 +84,7 @@ export class Attempts<I, V, R> {
     const ms = task.attemptMs(end.now);
     scheduler.release(task, loadOf({ ...end, ms }));
     meter.attemptEnded(end.now, ms);
+    task.heldSince = undefined;
     const { response, error } = end;
     task.record(end.now, { wallNow: base.clock.wallNow(), response, error });
   }
@@ -116,6 +121,18 @@ export class Attempts<I, V, R> {
     else endings.succeed(task, parsed.value, response);
   }
 
+  /** Nothing was sent, by a policy of the client: that was no attempt. */
+  #afterHold(task: TaskRecord<I>, error: SkeinError, { until, why, now }: Wait & { now: number }): void {
+    const { endings, scheduler } = this.#parts;
+    if (task.stop !== undefined) return endings.cancelled(task, task.stop, error);
+    task.owesNothing();
+    task.heldSince ??= now;
+    const { deadline, heldSince: since } = task;
+    if (failsHeldBack(error, { until, deadline, since, now })) return endings.fail(task, error);
+    if (why === "circuit open") scheduler.rest(task.origin, until);
+    endings.wait(task, { until, why });
+  }
+
   #afterError(task: TaskRecord<I>, error: SkeinError, now: number): void {
     const { stop } = task;
     if (stop !== undefined) return this.#parts.endings.cancelled(task, stop, error);
@@ -126,9 +143,10 @@ export class Attempts<I, V, R> {
   #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
     const { base, settings, endings } = this.#parts;
     const { attempts } = settings;
-    const until = waitAfterFailure(task, error, { ...after, attempts, random: base.clock.random() });
-    if (until === undefined) endings.fail(task, error, after.response);
-    else endings.wait(task, until);
+    const wait = waitAfterFailure(task, error, { ...after, attempts, random: base.clock.random() });
+    if (wait === undefined) return endings.fail(task, error, after.response);
+    if (!settings.call.policies.spendsBudget) task.owesNothing();
+    endings.wait(task, wait);
   }
 
   /** The whole origin is left alone; the attempt does not count. */
@@ -137,7 +155,8 @@ export class Attempts<I, V, R> {
     const { clock } = base;
     const until = scheduler.throttle(task.origin, { now: clock.now(), retryAfterMs, random: clock.random() });
     const refusal = refusalToWait(task, response, { until, attempts: settings.attempts });
-    if (refusal === undefined) endings.wait(task, until!);
+    task.owesNothing();
+    if (refusal === undefined) endings.wait(task, { until: until!, why: "origin cooling" });
     else endings.fail(task, refusal, response);
   }
 }

@@ -1,6 +1,7 @@
 import type { Duration } from "../core/duration.ts";
 import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
+import type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 import type { Rate } from "../policy/rate.ts";
 import type { CancelledBy, TaskOf } from "./task.ts";
 
@@ -27,11 +28,22 @@ export interface BatchOptions<I, V, R, F = never> {
   /** As `rate`, to each origin. Default: unlimited. */
   perOriginRate?: Rate;
   /**
+   * Leaves an origin alone while it fails, as `circuitBreaker()` does for a client, with the same options: when half of at
+   * least 20 tasks in 10 s failed at their first attempt, its tasks wait, which uses up no attempt, and after 5 s one is sent to see. They
+   * end with CircuitOpen when there was no good answer for 15 minutes, or for one where there never was one. `false` to go
+   * on asking. Default: true.
+   */
+  circuitBreaker?: boolean | CircuitBreakerOptions;
+  /**
    * Which tasks of an origin go first: the higher number; on ties the earlier deadline, then the order of the input.
    * Origins take turns whatever it says. A throw fails the task (kind `handler`). Default: 0 for all.
    */
   priority?: (item: I) => number;
-  /** Attempts in all, for what may be repeated; `1` or `false` for none more. Default: 3. */
+  /**
+   * Attempts in all, for what may be repeated; `1` or `false` for none more. Those after the first are paid from a purse of
+   * their origin: 5 of its 1,000 tokens each (10 after a timeout); a good answer gives back 20, a second 5. They wait until
+   * there are enough. Default: 3.
+   */
   attempts?: number | false;
   /** How long an attempt may take from its dispatch, body included. Default: the client's `timeout.total`. */
   timeout?: Duration;
@@ -143,7 +155,9 @@ export interface BatchProgress {
   readonly inputEnded: boolean;
   readonly pending: number;
   readonly running: number;
+  /** Between two attempts, or held back; `waitingFor` says how many for what. */
   readonly waiting: number;
+  readonly waitingFor: Readonly<Partial<Record<WaitReason, number>>>;
   readonly succeeded: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -157,6 +171,13 @@ export interface BatchProgress {
   /** What tasks failed with, the 10 most frequent, the first the most. */
   readonly errors: readonly ErrorCount[];
 }
+
+/**
+ * What a task waits for: the time until it is tried again (`backoff`, or what the server asked for: `retry-after`), its
+ * origin, which wants to be left alone (`origin cooling`) or fails (`circuit open`), tokens that pay for trying it again
+ * (`budget`), or a limit of the client's own (`rate`): `rateLimit()`, `adaptiveLimit()`, `loadShed()`.
+ */
+export type WaitReason = "backoff" | "retry-after" | "origin cooling" | "circuit open" | "budget" | "rate";
 
 /** Attempts a second that ended, retries included. */
 export interface RequestRate {

@@ -2,6 +2,8 @@ import { parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
 import type { CallSettings } from "../core/request-context.ts";
+import { type CircuitBreakerRules, DEFAULT_BREAKER_RULES } from "../policy/circuit-breaker.ts";
+import { breakerRules } from "../policy/circuit-breaker-options.ts";
 import { type NormalizedRate, parseRate } from "../policy/rate.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { type ErrorLimit, errorLimit } from "./error-limit.ts";
@@ -14,6 +16,8 @@ export interface BatchSettings {
   readonly findsPerOrigin: boolean;
   readonly rate: NormalizedRate | undefined;
   readonly perOriginRate: NormalizedRate | undefined;
+  /** Undefined where an origin that fails is asked all the same. */
+  readonly circuitBreaker: CircuitBreakerRules | undefined;
   readonly attempts: number;
   readonly cancelOnFailure: boolean;
   readonly hasTooManyErrors: ErrorLimit | undefined;
@@ -35,7 +39,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate priority attempts timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -59,6 +63,7 @@ export function normalizeBatchOptions<I, V, R>(
     rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
     perOriginRate:
       options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
+    circuitBreaker: breakerOf(options.circuitBreaker),
     attempts: attemptsOf(options.attempts, settings),
     cancelOnFailure: options.onFailure === "cancel-batch",
     hasTooManyErrors: options.maxErrors === undefined ? undefined : errorLimit(options.maxErrors),
@@ -122,6 +127,15 @@ function concurrencyOf(
   });
   requireAtMost("perOrigin", given, { name: "limits.maxInFlightPerOrigin", value: maxInFlightPerOrigin });
   return { wanted, perOrigin: given, findsPerOrigin };
+}
+
+function breakerOf(
+  given: BatchOptions<unknown, unknown, unknown>["circuitBreaker"],
+): CircuitBreakerRules | undefined {
+  if (given === false) return undefined;
+  if (given === undefined || given === true) return DEFAULT_BREAKER_RULES;
+  if (typeof given === "object" && given !== null) return breakerRules(given);
+  throw new InvalidOption(`circuitBreaker: expected true, false or its options; got ${String(given)}`);
 }
 
 function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {

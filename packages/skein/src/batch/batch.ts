@@ -2,6 +2,7 @@ import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Response } from "../core/response.ts";
 import { AddedTasks } from "./added-tasks.ts";
+import type { Wait } from "./after-attempt.ts";
 import { Alarm } from "./alarm.ts";
 import { Attempts } from "./attempt.ts";
 import type { BatchBase } from "./batch-base.ts";
@@ -14,6 +15,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import { failureKind } from "./failure-kind.ts";
 import { fallbackFor } from "./fallback.ts";
 import { FollowedSignal } from "./followed-signal.ts";
+import { givenUp } from "./held-back.ts";
 import { ItemSource } from "./item-source.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
@@ -24,6 +26,7 @@ import { outOfTime } from "./task-deadline.ts";
 import { newCounts, type Stop, sizeOf, TaskRecord } from "./task-record.ts";
 import { TaskRelations } from "./task-relations.ts";
 import { isOpen } from "./task-state.ts";
+import { waitingFacts } from "./waiting-facts.ts";
 
 /**
  * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
@@ -69,7 +72,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#options = options;
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
-    this.#scheduler = new OriginScheduler(this.#settings);
+    this.#scheduler = new OriginScheduler<TaskRecord<I>>({
+      ...this.#settings,
+      random: () => base.clock.random(),
+    });
     this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.lookAhead) : new Outbox();
     this.#byteBudget = new ByteBudget(this.#settings.maxBufferedBytes);
     this.#relations = TaskRelations.of(options, {
@@ -98,11 +104,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   get progress(): BatchProgress {
+    const now = this.#base.clock.now();
     return {
-      ...this.#counts,
+      ...waitingFacts(this.#counts, this.#scheduler, now),
       pulled: this.#pulled,
       inputEnded: this.#source.ended,
-      ...this.#meter.facts(this.#base.clock.now()),
+      ...this.#meter.facts(now),
     };
   }
 
@@ -196,16 +203,16 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (this.#pumping || this.#ended) return;
     this.#pumping = true;
     this.#now = this.#base.clock.now();
-    this.#failExpired(this.#now);
+    this.#failHopeless(this.#now);
     while (this.#mayStart()) {
       const now = this.#base.clock.now();
       this.#now = now;
-      this.#failExpired(now);
       for (const task of this.#scheduler.takeDue(now)) {
         if (task.state !== "waiting") continue;
         task.moveTo("pending");
         this.#schedule(task);
       }
+      this.#failHopeless(now);
       const task = this.#scheduler.next(now);
       if (task?.state === "pending") this.#start(task, now);
       // One that was stopped while it stood there.
@@ -218,7 +225,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   /** What is in flight ends by itself; what waits, here. */
-  #failExpired(now: number): void {
+  #failHopeless(now: number): void {
+    for (const task of this.#scheduler.takeGivenUp())
+      if (isOpen(task.state))
+        this.#fail(task, givenUp(task.origin, this.#scheduler.failureOf(task.origin), now));
     const expired = this.#scheduler.takeExpired(now);
     if (this.#origins !== undefined) expired.push(...this.#origins.takeExpired(now));
     for (const task of expired) if (isOpen(task.state)) this.#fail(task, outOfTime());
@@ -280,7 +290,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
         fail: (task, error, response) => this.#fail(task, error, response),
         cancelled: (task, { by }, error) =>
           this.#settle(task, task.cancelled(by, error, this.#base.clock.now()), 0),
-        wait: (task, until) => this.#wait(task, until),
+        wait: (task, wait) => this.#wait(task, wait),
         over: task => {
           this.#running.delete(task);
           this.#byteBudget.ended(task.bufferedBytes);
@@ -290,8 +300,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     });
   }
 
-  #wait(task: TaskRecord<I>, until: number): void {
+  #wait(task: TaskRecord<I>, { until, why }: Wait): void {
     task.moveTo("waiting");
+    task.waitsFor = why;
     const stop = task.stop ?? this.#stopped;
     if (stop !== undefined) this.#cancelOne(task, stop);
     else this.#scheduler.delay(task, until);

@@ -2,6 +2,8 @@ import type { Attempt, SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
+import type { Permit } from "../policy/circuit-breaker.ts";
+import type { WaitReason } from "./batch-options.ts";
 import type { CancelledBy, FailureKind, FallbackTask, SettledTask, TaskState } from "./task.ts";
 import type { BuiltItem } from "./task-deadline.ts";
 import { checkTransition } from "./task-state.ts";
@@ -35,6 +37,13 @@ export class TaskRecord<I> {
   context: RequestContext | undefined;
   /** Attempts that count against the limit: all but those that were throttled. */
   counted = 0;
+  /** What the next attempt costs, in tokens of its origin's purse; undefined for the first that counts. */
+  retryCost: number | undefined;
+  permit: Permit | undefined;
+  /** When a policy of the client began to hold it back; undefined once it was sent. */
+  heldSince: number | undefined;
+  /** Why, while it waits. */
+  waitsFor: WaitReason | undefined;
   state: TaskState = "pending";
   /** Why it is to end as soon as its attempt has. */
   stop: Stop | undefined;
@@ -71,6 +80,11 @@ export class TaskRecord<I> {
   /** Of the attempt that began last, the milliseconds until `now`. */
   attemptMs(now: number): number {
     return now - this.#attemptStart;
+  }
+
+  /** The next attempt costs nothing. */
+  owesNothing(): void {
+    if (this.retryCost !== undefined) this.retryCost = 0;
   }
 
   start(now: number): void {

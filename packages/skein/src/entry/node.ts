@@ -119,6 +119,7 @@ export type {
   ErrorCount,
   LatencyPercentiles,
   RequestRate,
+  WaitReason,
 } from "../batch/batch-options.ts";
 export type {
   BatchMaker,
@@ -220,7 +221,6 @@ export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export type { OAuth2ClientCredentialsOptions } from "../layers/auth/oauth2-client-credentials.ts";
 export {
-  type CircuitBreakerOptions,
   type CircuitBreakerStats,
   circuitBreaker,
 } from "../layers/circuit-breaker/circuit-breaker-policy.ts";
@@ -252,6 +252,7 @@ export {
   type RateLimitStats,
   rateLimit,
 } from "../layers/rate-limit/rate-limit-policy.ts";
+export type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,

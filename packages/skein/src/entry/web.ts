@@ -70,6 +70,7 @@ export type {
   ErrorCount,
   LatencyPercentiles,
   RequestRate,
+  WaitReason,
 } from "../batch/batch-options.ts";
 export type {
   BatchMaker,
@@ -140,7 +141,6 @@ export {
 export { BasicAuth } from "../layers/auth/basic-auth.ts";
 export { BearerAuth, type TokenSource } from "../layers/auth/bearer-auth.ts";
 export {
-  type CircuitBreakerOptions,
   type CircuitBreakerStats,
   circuitBreaker,
 } from "../layers/circuit-breaker/circuit-breaker-policy.ts";
@@ -160,6 +160,7 @@ export {
   type RateLimitStats,
   rateLimit,
 } from "../layers/rate-limit/rate-limit-policy.ts";
+export type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 export type { Rate } from "../policy/rate.ts";
 export {
   type FetchTransportOptions,

@@ -37,6 +37,9 @@ export const DEFAULT_BREAKER_RULES: CircuitBreakerRules = Object.freeze({
 
 export type CircuitState = "closed" | "open" | "half-open";
 
+/** The permit of what was sent before there was a breaker. */
+export const FIRST_PERMIT = 0;
+
 /** What a request was to the breaker when it was let through: its outcome counts for that, whatever has become of it since. */
 export type Permit = number;
 
@@ -54,7 +57,7 @@ export class CircuitBreaker {
   /** How often in a row it has opened without having been closed. */
   #timesOpened = 0;
   /** Outcomes of requests let through before the last change of state are not the concern of this one. */
-  #epoch: Permit = 0;
+  #epoch: Permit = FIRST_PERMIT;
   #probing = 0;
   #probesAtOnce = 1;
   #goodProbes = 0;
@@ -66,6 +69,11 @@ export class CircuitBreaker {
     this.#window = new OutcomeWindow(rules.windowMs / SLOTS);
   }
 
+  /** Good outcomes from before there was a breaker, of the last window. */
+  countGood(count: number, now: number): void {
+    this.#window.add(count, 0, now);
+  }
+
   state(now: number): CircuitState {
     return this.#state === "open" && now >= this.#openUntil ? "half-open" : this.#state;
   }
@@ -75,11 +83,16 @@ export class CircuitBreaker {
     return this.#state === "closed" && this.#timesOpened === 0 && this.#window.count(now).all === 0;
   }
 
-  /** When the next request may be let through: now or earlier, `openUntil`, or `Infinity` while probes are out. */
+  /** From when the next request may be let through: in the past when it may at once, `Infinity` while probes are out. */
+  get readyAt(): number {
+    if (this.#state === "open") return this.#openUntil;
+    const isFree = this.#state === "closed" || this.#probing < this.#probesAtOnce;
+    return isFree ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+
+  /** As `readyAt`, but not before `now`. */
   mayPassAt(now: number): number {
-    if (this.#state === "closed") return now;
-    if (this.#state === "open") return Math.max(now, this.#openUntil);
-    return this.#probing < this.#probesAtOnce ? now : Number.POSITIVE_INFINITY;
+    return Math.max(now, this.readyAt);
   }
 
   /** Lets a request through; only where `mayPassAt` allows it. Its end is told with `end`. */
@@ -94,7 +107,7 @@ export class CircuitBreaker {
     if (permit !== this.#epoch) return;
     if (this.#state === "half-open") return this.#endProbe(outcome, now);
     if (outcome === "unknown") return;
-    this.#window.add(outcome === "bad", now);
+    this.#window.add(1, outcome === "bad" ? 1 : 0, now);
     const { minOutcomes, badRatio } = this.#rules;
     if (outcome === "good") return;
     const { all, bad } = this.#window.count(now);
@@ -149,11 +162,11 @@ class OutcomeWindow {
     this.#slotMs = slotMs;
   }
 
-  add(isBad: boolean, now: number): void {
+  add(all: number, bad: number, now: number): void {
     this.#forgetBefore(now);
     const index = this.#newest % SLOTS;
-    this.#all[index]! += 1;
-    if (isBad) this.#bad[index]! += 1;
+    this.#all[index]! += all;
+    this.#bad[index]! += bad;
   }
 
   count(now: number): { readonly all: number; readonly bad: number } {

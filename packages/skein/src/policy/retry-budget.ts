@@ -8,6 +8,11 @@ const RETRY_COST = 5;
 /** A try that timed out has kept both sides busy for long. */
 const TIMEOUT_COST = 10;
 
+/** What a retry costs, in tokens. */
+export function retryCost(afterTimeout: boolean): number {
+  return afterTimeout ? TIMEOUT_COST : RETRY_COST;
+}
+
 /** The purses of a budget, in tokens. */
 export interface RetryBudgetLimits {
   /** Of all origins together. */
@@ -19,6 +24,22 @@ export interface RetryBudgetLimits {
   /** What comes back by itself, so that work is never stranded. */
   readonly perSecond: number;
 }
+
+/**
+ * Of each origin of a batch. There a retry is no load beside the rest: it takes the place of another task among those in
+ * flight, or within the rate. What the purse is to keep short is the work that is wasted on an origin that fails.
+ *
+ * A success gives back twice what the dearest retry costs: that pays for all of them while up to four of five requests fail (two
+ * of three, where they time out), and after an outage, when nothing is left but tasks to try again, each round pays for one
+ * twice as large. At the end of a list those are left that fail whatever is done, and nothing that gives tokens back: so the
+ * purse holds 200 retries, and one more comes back each second. None is shared by all origins: one that is down must not
+ * hold up the others.
+ */
+export const BATCH_RETRY_BUDGET: Omit<RetryBudgetLimits, "total"> = Object.freeze({
+  perOrigin: 1_000,
+  perSuccess: 2 * TIMEOUT_COST,
+  perSecond: RETRY_COST,
+});
 
 const DEFAULT_RETRY_BUDGET: RetryBudgetLimits = Object.freeze({
   total: 500,
@@ -56,7 +77,7 @@ export class RetryBudget {
    * @returns 0 when it may be sent, else in how many milliseconds there is enough if nothing else happens
    */
   take(origin: string, afterTimeout: boolean, now: number): number {
-    const cost = afterTimeout ? TIMEOUT_COST : RETRY_COST;
+    const cost = retryCost(afterTimeout);
     const own = this.#purseOf(origin, now);
     const wait = Math.max(this.#total.waitFor(cost, now), own.waitFor(cost, now));
     if (wait > 0) return wait;
@@ -103,7 +124,8 @@ export class RetryBudget {
   }
 }
 
-class Purse {
+/** Tokens that are spent, given back, and come back by themselves. */
+export class Purse {
   readonly #most: number;
   readonly #perMs: number;
   #tokens: number;
@@ -121,6 +143,19 @@ class Purse {
 
   isFullAt(now: number): boolean {
     return this.#most - this.at(now) < 1e-6;
+  }
+
+  /** When it is full, if nothing is spent; in the past when it is. */
+  get fullAt(): number {
+    return this.readyAt(this.#most);
+  }
+
+  /** From when there is enough for `cost`, if nothing else is spent; in the past when there is. */
+  readyAt(cost: number): number {
+    const missing = Math.min(cost, this.#most) - this.#tokens;
+    return missing < 1e-6
+      ? Number.NEGATIVE_INFINITY
+      : this.#countedAt + Math.ceil(missing / this.#perMs - 1e-3);
   }
 
   waitFor(cost: number, now: number): number {

@@ -1,9 +1,14 @@
+import { type CircuitBreakerRules, FIRST_PERMIT } from "../../policy/circuit-breaker.ts";
 import { ConcurrencyLaw, type LoadSample } from "../../policy/concurrency-law.ts";
 import { type CoolDown, NOT_COOLING } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
+import type { Outcome } from "../../policy/outcome.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
+import { LaneCircuit } from "./lane-circuit.ts";
 import { ReadyQueue } from "./ready-queue.ts";
-import type { Schedulable } from "./schedulable.ts";
+import { RecentCount } from "./recent-count.ts";
+import { RetryLine } from "./retry-line.ts";
+import type { HoldReason, Schedulable } from "./schedulable.ts";
 
 export interface LaneBounds {
   /** In flight at once to one origin. */
@@ -11,34 +16,58 @@ export interface LaneBounds {
   /** Whether how many is found out, up to `perOrigin`. */
   readonly findsPerOrigin: boolean;
   readonly perOriginRate: NormalizedRate | undefined;
+  /** Undefined where an origin that fails is asked all the same. */
+  readonly circuitBreaker: CircuitBreakerRules | undefined;
+  /** A number in [0, 1) at each call. */
+  readonly random: () => number;
 }
 
 /** How an attempt ended, where that says something of its origin. */
-export type AttemptLoad = Omit<LoadSample, "inFlight">;
+export interface AttemptLoad extends Omit<LoadSample, "inFlight"> {
+  /** For the circuit breaker and the purse of retries. */
+  readonly outcome: Outcome;
+  /** What a bad one ended with: an error, or a status. */
+  readonly failure?: unknown;
+}
 
 /** So long what was found out about an origin is kept while it has no tasks. */
 const REMEMBERED_MS = 60_000;
 
-/** The tasks of one origin, and what keeps them from starting: its limit, its rate, its cool-down. */
+/** The tasks of one origin, and what keeps them from starting: its limit, its rate, its cool-down, its circuit. */
 export class Lane<T extends Schedulable> {
   readonly origin: string;
-  readonly ready = new ReadyQueue<T>();
   running = 0;
   coolDown: CoolDown = NOT_COOLING;
+  /** Until when the client itself sends it nothing. */
+  restUntil = 0;
   /** Whether it stands in the ring. */
   inRing = false;
+  /** Since its first bad answer. */
+  circuit: LaneCircuit | undefined;
+  readonly #bounds: LaneBounds;
+  readonly #goods = new RecentCount();
+  readonly #ready = new ReadyQueue<T>();
+  /** Once there was one to try again. */
+  #retries: RetryLine<T> | undefined;
   readonly #ceiling: number;
   readonly #rate: Gcra | undefined;
   readonly #law: ConcurrencyLaw | undefined;
   #limit: number;
   #learnedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(origin: string, { perOrigin, perOriginRate, findsPerOrigin }: LaneBounds) {
+  constructor(origin: string, bounds: LaneBounds) {
+    const { perOrigin, perOriginRate, findsPerOrigin } = bounds;
     this.origin = origin;
+    this.#bounds = bounds;
     this.#ceiling = perOrigin;
     this.#limit = perOrigin;
     this.#rate = perOriginRate && new Gcra(perOriginRate);
     this.#law = findsPerOrigin ? new ConcurrencyLaw(perOrigin) : undefined;
+  }
+
+  /** Tasks that have not started. */
+  get size(): number {
+    return this.#ready.size + (this.#retries?.size ?? 0);
   }
 
   mayStart(now: number): boolean {
@@ -47,37 +76,93 @@ export class Lane<T extends Schedulable> {
 
   /** Whether nothing but time keeps it from starting a task. */
   get hasRoom(): boolean {
-    return this.ready.size > 0 && this.running < (this.#law?.limit ?? Math.floor(this.#limit));
+    return this.size > 0 && this.running < (this.#law?.limit ?? Math.floor(this.#limit));
   }
 
-  /** From when time does not keep it any more. */
+  /** From when time does not keep it any more; `Infinity` where the end of a task has to come first. */
   get wakeAt(): number {
-    const { until } = this.coolDown;
-    return this.#rate === undefined ? until : Math.max(until, this.#rate.readyAt);
+    let at = Math.max(this.coolDown.until, this.restUntil);
+    if (this.#rate !== undefined) at = Math.max(at, this.#rate.readyAt);
+    if (this.circuit !== undefined) at = Math.max(at, this.circuit.readyAt);
+    if (this.#retries !== undefined && this.#ready.size === 0) at = Math.max(at, this.#retries.readyAt);
+    return at;
+  }
+
+  /** Why its tasks wait; not told of a limit or a rate, where they only wait for their turn. */
+  holdReason(now: number): HoldReason | undefined {
+    if (this.restUntil > now || (this.circuit !== undefined && this.circuit.readyAt > now))
+      return "circuit open";
+    if (this.coolDown.until > now) return "origin cooling";
+    const isUnpaid = this.#retries !== undefined && this.#ready.size === 0 && this.#retries.readyAt > now;
+    return isUnpaid ? "budget" : undefined;
   }
 
   /** Whether there is something to remember of it; one that was throttled is, until it answers. */
   get isInUse(): boolean {
-    return this.running > 0 || this.ready.size > 0 || this.coolDown.count > 0;
+    return this.running > 0 || this.size > 0 || this.coolDown.count > 0;
   }
 
   /** When it has nothing to remember any more. */
   get idleAt(): number {
-    return Math.max(this.#rate?.idleAt ?? Number.NEGATIVE_INFINITY, this.#learnedAt + REMEMBERED_MS);
+    let at = this.#learnedAt + REMEMBERED_MS;
+    if (this.#rate !== undefined) at = Math.max(at, this.#rate.idleAt);
+    if (this.circuit !== undefined) at = Math.max(at, this.circuit.idleAt);
+    return this.#retries === undefined ? at : Math.max(at, this.#retries.idleAt);
+  }
+
+  push(task: T): void {
+    if (!task.retryCost) return this.#ready.push(task);
+    this.#retries ??= new RetryLine();
+    this.#retries.push(task);
+  }
+
+  /** Those that have not started, in no order. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    yield* this.#ready;
+    if (this.#retries !== undefined) yield* this.#retries;
+  }
+
+  /** One that has a deadline. */
+  remove(task: T): void {
+    this.#ready.remove(task);
+    this.#retries?.remove(task);
+  }
+
+  /** All that have not started, in no order; it has none afterwards. */
+  clear(): T[] {
+    return this.#retries === undefined
+      ? this.#ready.clear()
+      : [...this.#ready.clear(), ...this.#retries.clear()];
   }
 
   start(now: number): T {
     this.#rate?.take(now);
     this.running += 1;
-    return this.ready.shift()!;
+    const task = this.#isRetryNext(now) ? this.#retries!.shift(now) : this.#ready.shift()!;
+    task.permit = this.circuit?.pass(now) ?? FIRST_PERMIT;
+    return task;
   }
 
-  end(load: AttemptLoad | undefined): void {
+  end(task: T, load: AttemptLoad | undefined): void {
     if (load !== undefined && this.#law !== undefined) {
       this.#learnedAt = load.now;
       this.#law.ended({ ...load, inFlight: this.running });
     }
+    if (load?.outcome === "good") this.#retries?.succeeded(load.now);
+    this.#tellCircuit(task, load);
     this.running -= 1;
+  }
+
+  #tellCircuit(task: T, load: AttemptLoad | undefined): void {
+    const { circuitBreaker: rules, random } = this.#bounds;
+    if (rules === undefined) return;
+    if (this.circuit === undefined) {
+      if (load?.outcome === "good") this.#goods.add(load.now, rules.windowMs);
+      if (load?.outcome !== "bad") return;
+      const { now } = load;
+      this.circuit = new LaneCircuit(random, rules, { recent: this.#goods.within(now, rules.windowMs), now });
+    }
+    this.circuit.end(task.permit!, load ?? NOTHING_SEEN, task.retryCost !== undefined);
   }
 
   /** There is no reason (any more) to leave the origin alone; its limit comes back by one a round. */
@@ -93,4 +178,16 @@ export class Lane<T extends Schedulable> {
     this.#limit = Math.max(1, this.#limit / 2);
     this.#law?.halve();
   }
+
+  /** Those to try again have waited before the others came; what they can't pay does not hold up anybody else. */
+  #isRetryNext(now: number): boolean {
+    const retries = this.#retries;
+    if (retries === undefined || retries.readyAt > now) return false;
+    const fresh = this.#ready.peek();
+    if (fresh === undefined) return true;
+    // A task that has not failed yet says more of its origin.
+    return !this.circuit?.isProbing && retries.priority >= fresh.priority;
+  }
 }
+
+const NOTHING_SEEN = Object.freeze({ outcome: "unknown" as const, now: 0, failure: undefined });

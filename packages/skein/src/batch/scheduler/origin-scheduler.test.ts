@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@skein/testkit";
+import { DEFAULT_BREAKER_RULES } from "../../policy/circuit-breaker.ts";
 import { parseRate } from "../../policy/rate.ts";
 import { OriginScheduler } from "./origin-scheduler.ts";
 
@@ -9,14 +10,17 @@ interface Job {
   readonly deadline: number;
   readonly id: number;
   readonly priority: number;
+  readonly retryCost?: number;
 }
 
 function schedulerFor(
   perOrigin: number,
-  rates: { rate?: string; perOriginRate?: string; findsPerOrigin?: boolean } = {},
+  rates: { rate?: string; perOriginRate?: string; findsPerOrigin?: boolean; breaks?: boolean } = {},
 ) {
   return new OriginScheduler<Job>({
     perOrigin,
+    circuitBreaker: rates.breaks ? DEFAULT_BREAKER_RULES : undefined,
+    random: () => 0.5,
     findsPerOrigin: rates.findsPerOrigin ?? false,
     rate: rates.rate === undefined ? undefined : parseRate(rates.rate, "rate"),
     perOriginRate: rates.perOriginRate === undefined ? undefined : parseRate(rates.perOriginRate, "rate"),
@@ -174,7 +178,7 @@ test("where the limit is found out it begins at 2, and grows while answers stay 
   let running: Job[] = [];
   const most = [];
   for (let now = 0; now < 3_000; now += 100) {
-    for (const job of running) scheduler.release(job, { now, good: true, ms: 100 });
+    for (const job of running) scheduler.release(job, { now, good: true, ms: 100, outcome: "good" });
     running = [];
     for (let job = scheduler.next(now); job !== undefined; job = scheduler.next(now)) running.push(job);
     most.push(running.length);

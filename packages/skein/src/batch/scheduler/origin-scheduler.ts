@@ -2,7 +2,7 @@ import { isHopeless, throttled } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
 import { type AttemptLoad, Lane, type LaneBounds } from "./lane.ts";
-import type { Schedulable } from "./schedulable.ts";
+import type { HoldReason, Schedulable } from "./schedulable.ts";
 import { TimeHeap } from "./time-heap.ts";
 
 export interface SchedulerBounds extends LaneBounds {
@@ -28,6 +28,9 @@ export class OriginScheduler<T extends Schedulable> {
   readonly #resting = new TimeHeap<Lane<T>>();
   /** The tasks here that have a deadline. */
   readonly #ending = new TimeHeap<T>();
+  /** Lanes that have been cooling, open or out of tokens, and may still be. */
+  readonly #held = new Set<Lane<T>>();
+  #givenUp: T[] = [];
   #ready = 0;
   #now = Number.NEGATIVE_INFINITY;
 
@@ -59,7 +62,11 @@ export class OriginScheduler<T extends Schedulable> {
 
   add(task: T): void {
     const lane = this.#laneOf(task.origin);
-    lane.ready.push(task);
+    if (lane.circuit?.isGivenUp && lane.circuit.readyAt > this.#now) {
+      this.#givenUp.push(task);
+      return;
+    }
+    lane.push(task);
     this.#ready += 1;
     if (task.deadline < Number.POSITIVE_INFINITY) this.#ending.push(task.deadline, task);
     this.#enter(lane);
@@ -92,6 +99,35 @@ export class OriginScheduler<T extends Schedulable> {
     return expired;
   }
 
+  /** Tasks whose origin is given up, and what it fails with; they are forgotten here. */
+  takeGivenUp(): readonly T[] {
+    if (this.#givenUp.length === 0) return NONE;
+    const tasks = this.#givenUp;
+    this.#givenUp = [];
+    return tasks;
+  }
+
+  /** What an origin has failed with last, and since when; undefined where it does not fail. */
+  failureOf(origin: string): { readonly since: number; readonly failure: unknown } | undefined {
+    const circuit = this.#lanes.get(origin)?.circuit;
+    if (circuit?.failingSince === undefined) return undefined;
+    return { since: circuit.failingSince, failure: circuit.lastFailure };
+  }
+
+  /** Those that stand ready and are held back, and why. */
+  *held(now: number): Iterable<readonly [HoldReason, T]> {
+    for (const lane of this.#held) {
+      const reason = lane.holdReason(now);
+      if (reason === undefined) this.#held.delete(lane);
+      else for (const task of lane) yield [reason, task];
+    }
+  }
+
+  /** Those that wait for a time of their own. */
+  waiting(): Iterable<T> {
+    return this.#delayed.values();
+  }
+
   /** The next task to start; its origin counts it as running until `release`. */
   next(now: number): T | undefined {
     this.#now = now;
@@ -113,7 +149,8 @@ export class OriginScheduler<T extends Schedulable> {
   /** A task that `next` gave has ended its attempt; `load` where that says something of its origin. */
   release(task: T, load?: AttemptLoad): void {
     const lane = this.#laneOf(task.origin);
-    lane.end(load);
+    lane.end(task, load);
+    if (load?.outcome === "bad") this.#failed(lane, load.now);
     this.#enter(lane);
   }
 
@@ -137,12 +174,20 @@ export class OriginScheduler<T extends Schedulable> {
     const before = lane.coolDown;
     const after = throttled(before, answer);
     if (after !== before) lane.coolOff(after);
+    this.#held.add(lane);
     return isHopeless(after, answer.now) ? undefined : after.until;
+  }
+
+  /** The client itself sends the origin nothing until then. */
+  rest(origin: string, until: number): void {
+    const lane = this.#laneOf(origin);
+    lane.restUntil = Math.max(lane.restUntil, until);
+    this.#held.add(lane);
   }
 
   /** What stands ready of an origin, and forgets it. */
   takeReady(origin: string): T[] {
-    const tasks = this.#lanes.get(origin)?.ready.clear() ?? [];
+    const tasks = this.#lanes.get(origin)?.clear() ?? [];
     this.#ready -= tasks.length;
     for (const task of tasks) this.#hasBegun(task);
     return tasks;
@@ -163,10 +208,21 @@ export class OriginScheduler<T extends Schedulable> {
     const tasks = this.#delayed.clear();
     this.#ending.clear();
     for (const lane of this.#lanes.values()) {
-      for (const task of lane.ready.clear()) tasks.push(task);
+      for (const task of lane.clear()) tasks.push(task);
     }
     this.#ready = 0;
+    tasks.push(...this.takeGivenUp());
     return tasks;
+  }
+
+  #failed(lane: Lane<T>, now: number): void {
+    if (lane.holdReason(now) !== undefined) this.#held.add(lane);
+    if (!lane.circuit?.isGivenUp) return;
+    for (const task of lane.clear()) {
+      this.#ready -= 1;
+      this.#hasBegun(task);
+      this.#givenUp.push(task);
+    }
   }
 
   #take(lane: Lane<T>, now: number): T {
@@ -179,7 +235,7 @@ export class OriginScheduler<T extends Schedulable> {
 
   /** One that stood ready. */
   #forget(task: T): void {
-    this.#laneOf(task.origin).ready.remove(task);
+    this.#laneOf(task.origin).remove(task);
     this.#ready -= 1;
   }
 
@@ -188,7 +244,7 @@ export class OriginScheduler<T extends Schedulable> {
   }
 
   #enter(lane: Lane<T>): void {
-    if (lane.inRing || lane.ready.size === 0) {
+    if (lane.inRing || lane.size === 0) {
       this.#forgetIfUnused(lane);
       return;
     }
@@ -201,7 +257,10 @@ export class OriginScheduler<T extends Schedulable> {
     lane.inRing = false;
     const last = this.#ring.pop()!;
     if (last !== lane) this.#ring[this.#turn] = last;
-    if (lane.hasRoom) this.#resting.push(lane.wakeAt, lane);
+    const { wakeAt } = lane;
+    // Without an end in sight it is the end of one of its tasks that lets it in again.
+    if (lane.hasRoom && lane.holdReason(this.#now) !== undefined) this.#held.add(lane);
+    if (lane.hasRoom && wakeAt < Number.POSITIVE_INFINITY) this.#resting.push(wakeAt, lane);
     else this.#forgetIfUnused(lane);
   }
 
@@ -210,7 +269,10 @@ export class OriginScheduler<T extends Schedulable> {
     if (lane.inRing || lane.isInUse || this.#lanes.get(lane.origin) !== lane) return;
     // Who comes back must not find its rate forgotten.
     if (lane.idleAt > this.#now) this.#resting.push(lane.idleAt, lane);
-    else this.#lanes.delete(lane.origin);
+    else {
+      this.#lanes.delete(lane.origin);
+      this.#held.delete(lane);
+    }
   }
 
   #laneOf(origin: string): Lane<T> {
@@ -222,3 +284,5 @@ export class OriginScheduler<T extends Schedulable> {
     return lane;
   }
 }
+
+const NONE: readonly never[] = Object.freeze([]);

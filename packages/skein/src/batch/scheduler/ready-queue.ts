@@ -30,10 +30,13 @@ export class ReadyQueue<T extends Schedulable> {
     this.#ranked.push(entry);
   }
 
+  peek(): T | undefined {
+    return this.#firstRanked()?.task ?? this.#plain.peek();
+  }
+
   shift(): T | undefined {
-    const ranked = this.#ranked?.peek();
-    if (ranked === undefined || (ranked.task.priority < 0 && this.#plain.size > 0))
-      return this.#plain.shift();
+    const ranked = this.#firstRanked();
+    if (ranked === undefined) return this.#plain.shift();
     this.#entries.delete(ranked.task);
     return this.#ranked!.shift()!.task;
   }
@@ -46,13 +49,25 @@ export class ReadyQueue<T extends Schedulable> {
     this.#ranked!.remove(entry);
   }
 
+  /** All, in no order. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    yield* this.#plain;
+    yield* this.#entries.keys();
+  }
+
   /** All, in no order; the queue is empty afterwards. */
   clear(): T[] {
-    const tasks = [...this.#plain, ...this.#entries.keys()];
+    const tasks = [...this];
     this.#plain.clear();
     this.#ranked = undefined;
     this.#entries.clear();
     return tasks;
+  }
+
+  /** Where the first of all is a ranked one. */
+  #firstRanked(): Ranked<T> | undefined {
+    const ranked = this.#ranked?.peek();
+    return ranked !== undefined && ranked.task.priority < 0 && this.#plain.size > 0 ? undefined : ranked;
   }
 }
 

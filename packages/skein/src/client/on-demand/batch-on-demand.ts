@@ -1,12 +1,13 @@
 import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
-const NOTHING_YET: BatchProgress = Object.freeze({
+const nothingYet = (): BatchProgress => ({
   pulled: 0,
   inputEnded: false,
   pending: 0,
   running: 0,
   waiting: 0,
+  waitingFor: {},
   succeeded: 0,
   failed: 0,
   cancelled: 0,
@@ -42,7 +43,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   }
 
   get progress(): BatchProgress {
-    return this.#batch?.progress ?? NOTHING_YET;
+    return this.#batch?.progress ?? nothingYet();
   }
 
   pause(): void {
