@@ -56,6 +56,25 @@ Exit codes:
   7 the job is running
 `;
 
+export const RETRY_HELP = `
+Examples:
+  skein retry results.jsonl
+  skein retry results.jsonl --where status=429
+  skein retry results.jsonl --where "state=failed,error=READ_TIMEOUT"
+  skein retry results.jsonl --where state=unknown
+
+Conditions are separated by commas, and all must hold. Fields: state (failed, or
+unknown: not safe to repeat, and killed while it may have been sent), status, error
+(its code). Operators: = != < <= > >= and, for texts, ~ (contains). A status may
+be a class (status=5xx); status=none: without an answer.
+
+Their lines leave the output; nothing is sent. Then give the command that began
+the job once more.
+
+Exit codes:
+  0 done   2 used wrongly   3 file error   7 the job is running
+`;
+
 export const EXPORT_HELP = `
 Examples:
   skein export results.jsonl -o results.csv

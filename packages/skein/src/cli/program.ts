@@ -9,13 +9,22 @@ import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
-import { parseWhere } from "./args/where.ts";
+import { parseWhere, parseWhereEnded } from "./args/where.ts";
 import type { ExportFlags } from "./commands/export.ts";
 import type { FetchFlags } from "./commands/fetch.ts";
 import type { RequestFlags } from "./commands/request.ts";
+import type { RetryFlags } from "./commands/retry.ts";
 import type { StatusFlags } from "./commands/status.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
-import { EXPORT_HELP, FETCH_HELP, PROGRAM_HELP, requestHelp, STATUS_HELP, VERIFY_HELP } from "./help.ts";
+import {
+  EXPORT_HELP,
+  FETCH_HELP,
+  PROGRAM_HELP,
+  RETRY_HELP,
+  requestHelp,
+  STATUS_HELP,
+  VERIFY_HELP,
+} from "./help.ts";
 import { PROGRESS_MODES } from "./progress-reporter.ts";
 
 /** The commands that send one request; which have a body is the user's business. */
@@ -43,6 +52,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addStatus(program, finish);
   addVerify(program, finish);
   addExport(program, finish);
+  addRetry(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   refuseMissingCommand(args[0]);
   try {
@@ -141,6 +151,20 @@ function addExport(program: Command, finish: (code: ExitCode) => void): void {
     .action(async (source: string, flags: ExportFlags) => {
       const { exportCommand } = await import("./commands/export.ts");
       finish(await exportCommand(source, flags));
+    });
+}
+
+function addRetry(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("retry")
+    .description("make items of a job pending again; the command that began it sends them")
+    .argument("<output>", "the job's output, or its journal")
+    .addOption(parsed("--where <conditions>", "which ones (default: state=failed)", parseWhereEnded))
+    .showHelpAfterError("Try: skein retry --help")
+    .addHelpText("after", RETRY_HELP)
+    .action(async (output: string, flags: RetryFlags) => {
+      const { retryCommand } = await import("./commands/retry.ts");
+      finish(await retryCommand(output, flags));
     });
 }
 

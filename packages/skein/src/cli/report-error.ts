@@ -42,14 +42,14 @@ const HINTS: Partial<Record<JobErrorCode, string>> = {
   JOB_DIFFERS: "Give another file with -o, or forget the earlier results with --fresh.",
 };
 
-/** Commands that change nothing: there is nothing to go on with. */
-const ONLY_LOOKS: ReadonlySet<string> = new Set(["status", "verify"]);
+/** Commands that run no job: there is nothing to go on with. */
+const WITHOUT_A_RUN: ReadonlySet<string> = new Set(["status", "verify", "retry"]);
 
 function reportJobError(error: JobError): ExitCode {
   write(error.message);
   const hint = HINTS[error.code];
   if (hint !== undefined) process.stderr.write(`${hint}\n`);
-  if (error.resumable && !ONLY_LOOKS.has(invocation().args[0] ?? ""))
+  if (error.resumable && !WITHOUT_A_RUN.has(invocation().args[0] ?? ""))
     process.stderr.write(`${resumeText("To go on when that is mended")}\n`);
   return EXIT_OF_JOB_ERROR[error.code];
 }

@@ -2,6 +2,7 @@
 export { inspectJob } from "../jobs/inspect/inspect-job.ts";
 export { type JobRow, jobRowLines, jobRows } from "../jobs/inspect/job-rows.ts";
 export type { JobReport } from "../jobs/inspect/recorded-job.ts";
+export { type JobEnding, retryItems } from "../jobs/inspect/retry-items.ts";
 export { type JobProblem, type JobVerification, verifyJob } from "../jobs/inspect/verify-job.ts";
 export { Job } from "../jobs/job.ts";
 export { JobError, type JobErrorCode, type JobErrorDetails } from "../jobs/job-error.ts";

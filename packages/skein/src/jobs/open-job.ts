@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { JobOptions, JobPaths } from "./job-options.ts";
 import { jobPaths } from "./job-paths.ts";
 import { Journal } from "./journal/journal.ts";
-import { ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
+import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { requireSame, type Semantics, semanticsOf } from "./semantics.ts";
 import { checkList } from "./source/known-list.ts";
@@ -53,7 +53,8 @@ async function openJournal(options: JobOptions, semantics: Semantics, journal: J
       ? await checkList(source, new RecordedRows(journal, 1, found.lastLine))
       : undefined;
   const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
-  const known = await journal.call("begin", { record, fresh, retryFailed });
+  const retry = retryFailed ? ALL_FAILED : [];
+  const known = await journal.call("begin", { record, fresh, retry });
   // Items that are pending again stand anywhere in the list: the journal then says to read it from its start.
   const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
   const position = checked === undefined || isRetried ? known.position : checked.position;

@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@skein/testkit";
+import { ItemState } from "../../src/jobs/journal/journal-protocol.ts";
 import { type Fault, FaultyParts } from "./faulty-parts.ts";
-import { expectWhole, isReject, pathsIn, run } from "./scripted-journal.ts";
+import { expectWhole, isReject, pathsIn, retry, run } from "./scripted-journal.ts";
 
 let directory: string;
 
@@ -69,6 +70,22 @@ describe.each(["before", "half", "after"] as const)("a failure at each step, %s 
       expectWhole(folder);
     });
     expect(steps).toBeGreaterThan(15);
+  });
+
+  test("while items that ended in one way are made pending without a run", () => {
+    const failing = (line: number) => line % 3 === 0;
+    const chosen = [{ state: ItemState.failed, status: 200, error: "E" }];
+    const others = [{ state: ItemState.failed, status: null, error: "E" }];
+    const steps = withEachFault(when, (folder, parts) => {
+      run(folder, { failing });
+      expectFailure(() => retry(folder, chosen, parts), parts);
+      // What was begun goes on, what was not is as before; nothing else has left.
+      expect(retry(folder, others)).toBe(0);
+      expect([0, 6]).toContain(retry(folder, chosen));
+      run(folder);
+      expectWhole(folder);
+    });
+    expect(steps).toBeGreaterThan(10);
   });
 
   test("while a job is begun anew over an old one", () => {

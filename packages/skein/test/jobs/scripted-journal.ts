@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "@skein/testkit";
 import {
+  ALL_FAILED,
   type CommitRequest,
+  type ItemEnding,
   ItemState,
   type JobRecord,
   LISTED_WIDTH,
@@ -15,7 +17,7 @@ import { JournalWriter } from "../../src/jobs/journal/journal-writer.ts";
 import type { FaultyParts } from "./faulty-parts.ts";
 
 export const RECORD: JobRecord = { semantics: "{}", source: "list.txt", fingerprint: "1" };
-export const BEGIN = { record: RECORD, fresh: false, retryFailed: false };
+export const BEGIN = { record: RECORD, fresh: false, retry: [] };
 const LINES = 20;
 const GROUP = 4;
 
@@ -47,7 +49,7 @@ export function run(
   const writer = new JournalWriter(pathsIn(folder), parts);
   try {
     writer.open({ fresh });
-    const { position } = writer.begin({ ...BEGIN, retryFailed, fresh });
+    const { position } = writer.begin({ ...BEGIN, retry: retryFailed ? ALL_FAILED : [], fresh });
     const listed = writer.list({ fromLine: position.line + 1, limit: 1_000 });
     const known = new Set<number>();
     for (let i = 0; i < listed.length; i += LISTED_WIDTH) known.add(listed[i]!);
@@ -78,7 +80,7 @@ function groupOf(folder: string, { lines, next, failing }: Group): CommitRequest
     const state = isReject(line) ? "rejected" : failing(line) ? "failed" : "succeeded";
     rows.set([line, line * 1_000, ItemState[state], 200, state === "failed" ? 1 : 0], index * ROW_WIDTH);
     if (isReject(line)) group.rejects += `${JSON.stringify({ line })}\n`;
-    else group.output += `${JSON.stringify({ id: line, state })}\n`;
+    else group.output += `${JSON.stringify(rowOf(line, state === "failed"))}\n`;
     if (hasFile(line))
       group.files.push({ path: join(folder, "bodies", "ab", String(line)), bytes: body(line) });
   });
@@ -94,6 +96,24 @@ function groupOf(folder: string, { lines, next, failing }: Group): CommitRequest
   };
 }
 
+function rowOf(id: number, fails: boolean) {
+  return fails
+    ? { id, state: "failed", status: 200, error: { code: "E" } }
+    : { id, state: "succeeded", status: 200 };
+}
+
+/** Makes items pending again without a run, as `skein retry` does, and answers how many. */
+export function retry(folder: string, endings: readonly ItemEnding[], parts?: FaultyParts): number {
+  const writer = new JournalWriter(pathsIn(folder), parts);
+  try {
+    writer.open({ fresh: false });
+    return writer.retry({ endings });
+  } finally {
+    parts?.losePower();
+    writer.close();
+  }
+}
+
 /** What a run that nothing stopped must have left. */
 export function expectWhole(folder: string, failing: (line: number) => boolean = () => false): void {
   const lines = Array.from({ length: LINES }, (_, i) => i + 1);
@@ -103,9 +123,7 @@ export function expectWhole(folder: string, failing: (line: number) => boolean =
     .split("\n")
     .map(line => JSON.parse(line));
   const items = lines.filter(line => !isReject(line));
-  expect(rows.toSorted((a, b) => a.id - b.id)).toEqual(
-    items.map(id => ({ id, state: failing(id) ? "failed" : "succeeded" })),
-  );
+  expect(rows.toSorted((a, b) => a.id - b.id)).toEqual(items.map(id => rowOf(id, failing(id))));
   const bad = readFileSync(rejects, "utf8")
     .trimEnd()
     .split("\n")

@@ -1,11 +1,13 @@
-import type { JobRow } from "../../entry/jobs.ts";
+import type { JobEnding, JobRow } from "../../entry/jobs.ts";
 import { expected, UsageError } from "../exit-code.ts";
 
 /** Whether a row is wanted. */
-export type Where = (row: JobRow) => boolean;
+export type Where<T = JobRow> = (row: T) => boolean;
 
-/** What a condition can look at: numbers are compared as such, texts as they stand. */
-const FIELDS: Readonly<Record<string, (row: JobRow) => string | number | null>> = {
+/** What conditions can look at, by name. */
+type Fields<T> = Readonly<Record<string, (row: T) => string | number | null>>;
+
+const ROW_FIELDS: Fields<JobRow> = {
   id: row => row.id,
   url: row => row.url,
   finalUrl: row => row.finalUrl,
@@ -19,14 +21,30 @@ const FIELDS: Readonly<Record<string, (row: JobRow) => string | number | null>> 
   message: row => row.error?.message ?? null,
 };
 
+const ENDING_FIELDS: Fields<JobEnding> = {
+  state: ending => ending.state,
+  status: ending => ending.status,
+  error: ending => ending.error,
+};
+
+/** These are compared as numbers, all others as texts. */
 const NUMERIC: ReadonlySet<string> = new Set(["status", "attempts", "bytes", "served"]);
 
 const CONDITION = /^\s*([a-z]+)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*$/is;
-const EXAMPLE = 'conditions such as status=429, status>=500, error=READ_TIMEOUT or url~"example.com"';
+const EXAMPLE = "conditions such as status=429, status>=500, state=failed or error=READ_TIMEOUT";
 
-/** All of several conditions, separated by commas: `status>=500,url~example.com`. */
+/** All of several conditions on a row, separated by commas: `status>=500,url~example.com`. */
 export function parseWhere(flag: string, text: string): Where {
-  const conditions = partsOf(text).map(part => parseCondition(flag, part));
+  return parseConditions(flag, text, ROW_FIELDS);
+}
+
+/** The same, on how an item ended: `status=429`, `error=READ_TIMEOUT`. */
+export function parseWhereEnded(flag: string, text: string): Where<JobEnding> {
+  return parseConditions(flag, text, ENDING_FIELDS);
+}
+
+function parseConditions<T>(flag: string, text: string, fields: Fields<T>): Where<T> {
+  const conditions = partsOf(text).map(part => parseCondition(flag, part, fields));
   return row => conditions.every(holds => holds(row));
 }
 
@@ -35,12 +53,12 @@ function partsOf(text: string): string[] {
   return text.match(/(?:"[^"]*"|[^,"])+|(?<=,)(?=,|$)|^(?=,|$)/g) ?? [text];
 }
 
-function parseCondition(flag: string, part: string): Where {
+function parseCondition<T>(flag: string, part: string, fields: Fields<T>): Where<T> {
   const [, name, operator, value] = CONDITION.exec(part) ?? [];
   if (name === undefined) throw expected(flag, EXAMPLE, part);
-  const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (field === undefined) {
-    throw new UsageError(`${flag}: there is no field "${name}"; known: ${Object.keys(FIELDS).join(", ")}`);
+    throw new UsageError(`${flag}: there is no field "${name}"; known: ${Object.keys(fields).join(", ")}`);
   }
   const wanted = unquoted(value!);
   if (wanted === "none" && (operator === "=" || operator === "!=")) {

@@ -3,7 +3,7 @@ import type { JobCounts, JobPaths } from "../job-options.ts";
 import { jobPaths } from "../job-paths.ts";
 import { nodeFiles } from "../journal/files.ts";
 import { Journal } from "../journal/journal.ts";
-import type { OpenedJournal } from "../journal/journal-protocol.ts";
+import type { ItemEnding, OpenedJournal } from "../journal/journal-protocol.ts";
 import type { Semantics } from "../semantics.ts";
 import { Tally } from "../tally.ts";
 
@@ -24,6 +24,8 @@ export interface JobReport extends JobCounts {
 export interface RecordedJob {
   readonly report: JobReport;
   readonly known: OpenedJournal;
+  /** Makes the items that ended so pending again. */
+  retry(endings: readonly ItemEnding[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function openRecordedJob(output: string): Promise<RecordedJob> {
     return {
       report: reportOf(known, { output: written, rejects, journal: path }),
       known,
+      retry: endings => journal.call("retry", { endings }),
       close: () => journal.close(),
     };
   } catch (error) {

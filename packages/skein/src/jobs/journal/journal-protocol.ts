@@ -9,7 +9,18 @@ export const ItemState = {
   failed: 2,
   unknown: 3,
   rejected: 4,
+  /** Chosen to be pending again, while its line is taken out of the output: see rewrite.ts. */
+  leaving: 5,
 } as const;
+
+/** How items ended; what is left out may be anything. */
+export interface ItemEnding {
+  readonly state: number;
+  readonly status?: number | null;
+  readonly error?: string | null;
+}
+
+export const ALL_FAILED: readonly ItemEnding[] = [{ state: ItemState.failed }];
 
 export interface JournalPaths {
   readonly journal: string;
@@ -53,8 +64,8 @@ export interface BeginRequest {
   readonly record: JobRecord;
   /** Forget everything, and cut the output to nothing. */
   readonly fresh: boolean;
-  /** Take the failed items out of journal and output, so that they are pending again. */
-  readonly retryFailed: boolean;
+  /** Take the items that ended so out of journal and output: they are pending again. */
+  readonly retry: readonly ItemEnding[];
 }
 
 /** A file to be written whole, before the row that names it. */
@@ -91,6 +102,8 @@ export interface JournalOperations {
   open(request: { readonly fresh: boolean }): OpenedJournal;
   begin(request: BeginRequest): OpenedJournal;
   commit(request: CommitRequest): void;
+  /** As `retry` of `begin`, without a run; answers with the number of items. */
+  retry(request: { readonly endings: readonly ItemEnding[] }): number;
   list(request: { readonly fromLine: number; readonly limit: number }): Float64Array;
   close(request: undefined): void;
 }

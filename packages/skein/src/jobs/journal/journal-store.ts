@@ -4,6 +4,7 @@ import type { SourcePosition } from "../source/source.ts";
 import {
   type CommitRequest,
   type ItemCount,
+  type ItemEnding,
   ItemState,
   type JobRecord,
   LISTED_WIDTH,
@@ -201,22 +202,32 @@ export class JournalStore {
       .run(position.offset, position.line, complete ? 1 : 0, offsets.outputBytes, offsets.rejectsBytes);
   }
 
-  get failedCount(): number {
-    return (this.#one(`SELECT count(*) AS n FROM items WHERE state = ${ItemState.failed}`) as { n: number })
-      .n;
+  /** How many items ended so. */
+  countOf(endings: readonly ItemEnding[]): number {
+    return endings.reduce((sum, ending) => {
+      const { sql, values } = conditionOf(ending);
+      const found = this.#database.prepare(`SELECT count(*) AS n FROM items WHERE ${sql}`).get(...values);
+      return sum + Number(found!.n);
+    }, 0);
   }
 
-  /** Says that an output without failed items stands ready, and how long it is. */
-  announceRewrite(bytes: number): void {
-    this.#transaction(() => this.#run("UPDATE job SET rewrite_bytes = ?", bytes));
+  /** Says that an output without the items that ended so stands ready, and how long it is. */
+  announceRewrite(bytes: number, leaving: readonly ItemEnding[]): void {
+    this.#transaction(() => {
+      for (const ending of leaving) {
+        const { sql, values } = conditionOf(ending);
+        this.#run(`UPDATE items SET state = ${ItemState.leaving} WHERE ${sql}`, ...values);
+      }
+      this.#run("UPDATE job SET rewrite_bytes = ?", bytes);
+    });
   }
 
-  /** The rewritten output stands in its place: its failed items are pending again. */
+  /** The rewritten output stands in its place: the items that left it are pending again. */
   finishRewrite(): void {
     this.#transaction(() => {
       this.#database.exec(`
-        DELETE FROM items WHERE state = ${ItemState.failed};
-        DELETE FROM error_samples;
+        DELETE FROM items WHERE state = ${ItemState.leaving};
+        DELETE FROM error_samples WHERE code NOT IN (SELECT error FROM items WHERE error IS NOT NULL);
         UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, complete = 0,
           source_offset = 0, source_line = 0`);
     });
@@ -258,4 +269,18 @@ export class JournalStore {
   #corrupt(how: string): JobError {
     return new JobError("JOURNAL_CORRUPT", `the journal ${this.#path} ${how}`, { path: this.#path });
   }
+}
+
+function conditionOf({ state, status, error }: ItemEnding): { sql: string; values: (string | number)[] } {
+  const sql = ["state = ?"];
+  const values: (string | number)[] = [state];
+  for (const [column, value] of [
+    ["status", status],
+    ["error", error],
+  ] as const) {
+    if (value === undefined) continue;
+    sql.push(value === null ? `${column} IS NULL` : `${column} = ?`);
+    if (value !== null) values.push(value);
+  }
+  return { sql: sql.join(" AND "), values };
 }

@@ -16,12 +16,13 @@ import { type Files, nodeFiles } from "./files.ts";
 import type {
   BeginRequest,
   CommitRequest,
+  ItemEnding,
   JournalOperations,
   JournalPaths,
   OpenedJournal,
 } from "./journal-protocol.ts";
 import { JournalStore } from "./journal-store.ts";
-import { discardRewrite, dropFailedLines, finishRewrite, type Rewrite } from "./rewrite.ts";
+import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
 import { Sink } from "./sink.ts";
 
 const NEW_JOURNAL: OpenedJournal = {
@@ -74,7 +75,7 @@ export class JournalWriter implements JournalOperations {
   }
 
   /** Makes the files and the journal agree, from where items can be recorded. */
-  begin({ record, fresh, retryFailed }: BeginRequest): OpenedJournal {
+  begin({ record, fresh, retry }: BeginRequest): OpenedJournal {
     return this.#attempt(() => {
       const store = this.#store!;
       if (store.isNew) store.create(record);
@@ -82,12 +83,15 @@ export class JournalWriter implements JournalOperations {
       else store.update(record);
       if (fresh) discardRewrite(this.#rewrite);
       this.#cutBack();
-      if (retryFailed && store.failedCount > 0) {
-        this.#output!.close();
-        dropFailedLines(this.#rewrite);
-        this.#cutBack();
-      }
+      this.#takeBack(retry);
       return store.read();
+    });
+  }
+
+  retry({ endings }: { readonly endings: readonly ItemEnding[] }): number {
+    return this.#attempt(() => {
+      this.#cutBack();
+      return this.#takeBack(endings);
     });
   }
 
@@ -173,6 +177,16 @@ export class JournalWriter implements JournalOperations {
 
   get #pidPath(): string {
     return `${this.#paths.journal}.pid`;
+  }
+
+  /** Makes the items that ended so pending again, and answers how many they are. */
+  #takeBack(endings: readonly ItemEnding[]): number {
+    const count = this.#store!.countOf(endings);
+    if (count === 0) return 0;
+    this.#output!.close();
+    dropLines(this.#rewrite, endings);
+    this.#cutBack();
+    return count;
   }
 
   #cutBack(): void {

@@ -17,7 +17,7 @@ beforeEach(async () => {
   });
   await journal.call("open", { fresh: false });
   const record = { semantics: "{}", source: "list", fingerprint: null };
-  await journal.call("begin", { record, fresh: false, retryFailed: false });
+  await journal.call("begin", { record, fresh: false, retry: [] });
 });
 
 afterEach(async () => {

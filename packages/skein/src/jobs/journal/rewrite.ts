@@ -1,9 +1,9 @@
-// Taking the failed items out of an output, so that they can be run again and still have one line each.
+// Taking items out of an output, mostly those that failed, so that they can be run again and still have one line each.
 //
 //   1. the other lines are written to a second file, which is synced
-//   2. the journal notes that it stands ready, and its length            (from here on, it goes forward only)
+//   2. the journal notes that it stands ready, its length, and which items leave    (from here on, it goes forward only)
 //   3. it is renamed to the output
-//   4. the journal forgets the failed items, and takes the new length
+//   4. the journal forgets those items, and takes the new length
 //
 // Killed before 2, nothing has happened but a file that is removed. Killed after, `finishRewrite` goes on at 3 or 4.
 
@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { JobError } from "../job-error.ts";
 import { fileError } from "./file-errors.ts";
 import type { Files } from "./files.ts";
+import { type ItemEnding, ItemState } from "./journal-protocol.ts";
 import type { JournalStore } from "./journal-store.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -26,12 +27,11 @@ function readyPath(output: string): string {
   return `${output}.rewrite`;
 }
 
-/** Steps 1 to 4. */
-export function dropFailedLines(rewrite: Rewrite): void {
+/** Steps 1 to 4, for the items that ended so. */
+export function dropLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): void {
   const { files, store, output } = rewrite;
-  if (store.failedCount === 0) return;
-  const bytes = attempt(output, () => copyOtherLines(rewrite, store.sinkOffsets.outputBytes));
-  store.announceRewrite(bytes);
+  const bytes = attempt(output, () => copyOtherLines(rewrite, leaving));
+  store.announceRewrite(bytes, leaving);
   attempt(output, () => replaceOutput(files, output));
   store.finishRewrite();
 }
@@ -57,15 +57,18 @@ function replaceOutput(files: Files, output: string): void {
   files.syncDirectory(dirname(output));
 }
 
-/** Writes what has not failed to the second file, and returns its length. */
-function copyOtherLines({ files, store, output }: Rewrite, length: number): number {
+/** Writes the lines that stay to the second file, and returns its length. */
+function copyOtherLines({ files, store, output }: Rewrite, leaving: readonly ItemEnding[]): number {
+  const length = store.sinkOffsets.outputBytes;
   const source = files.open(output);
   const target = files.open(readyPath(output));
   try {
     files.truncate(target, 0);
     const copied = { bytes: 0, dropped: 0 };
-    for (const lines of wholeLines(files, source, length)) copyKept({ files, target, lines, copied });
-    if (copied.dropped !== store.failedCount) throw differs(output, copied.dropped, store.failedCount);
+    for (const lines of wholeLines(files, source, length))
+      copyKept({ files, target, lines, copied, leaving });
+    const known = store.countOf(leaving);
+    if (copied.dropped !== known) throw differs(output, copied.dropped, known);
     files.sync(target);
     return copied.bytes;
   } finally {
@@ -94,14 +97,15 @@ interface Copy {
   readonly target: number;
   readonly lines: Buffer;
   readonly copied: { bytes: number; dropped: number };
+  readonly leaving: readonly ItemEnding[];
 }
 
-function copyKept({ files, target, lines, copied }: Copy): void {
+function copyKept({ files, target, lines, copied, leaving }: Copy): void {
   const kept: Buffer[] = [];
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf(LINE_FEED, start) + 1;
     const line = lines.subarray(start, end);
-    if (stateOf(line) === "failed") copied.dropped++;
+    if (endedSo(line, leaving)) copied.dropped++;
     else kept.push(line);
     start = end;
   }
@@ -110,9 +114,26 @@ function copyKept({ files, target, lines, copied }: Copy): void {
   copied.bytes += bytes.length;
 }
 
-function stateOf(line: Buffer): unknown {
+interface Row {
+  readonly state?: unknown;
+  readonly status?: unknown;
+  readonly error?: { readonly code?: unknown };
+}
+
+/** Whether the journal has the row's item as one of those. */
+function endedSo(line: Buffer, endings: readonly ItemEnding[]): boolean {
+  const row = parsed(line);
+  return endings.some(
+    ({ state, status, error }) =>
+      ItemState[row.state as "failed"] === state &&
+      (status === undefined || status === (row.status ?? null)) &&
+      (error === undefined || error === (row.error?.code ?? null)),
+  );
+}
+
+function parsed(line: Buffer): Row {
   try {
-    return (JSON.parse(line.toString()) as { state?: unknown }).state;
+    return JSON.parse(line.toString()) as Row;
   } catch (cause) {
     throw new JobError("OUTPUT_CHANGED", "a line of it is not what the job wrote", { cause });
   }
@@ -121,7 +142,7 @@ function stateOf(line: Buffer): unknown {
 function differs(output: string, found: number, known: number): JobError {
   return new JobError(
     "OUTPUT_CHANGED",
-    `${output} holds ${found} failed items, but the journal knows ${known}: it was edited since the job wrote it`,
+    `${output} holds ${found} of the items that are to be run again, but the journal knows ${known}: it was edited since the job wrote it`,
     { path: output },
   );
 }
@@ -130,6 +151,6 @@ function attempt<T>(output: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw fileError(error, `taking the failed items out of ${output}`, output);
+    throw fileError(error, `taking items out of ${output}`, output);
   }
 }

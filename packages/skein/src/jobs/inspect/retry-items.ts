@@ -1,0 +1,40 @@
+import { ItemState } from "../journal/journal-protocol.ts";
+import { openRecordedJob } from "./recorded-job.ts";
+
+/** How an item ended that may be run again. */
+export interface JobEnding {
+  readonly state: "failed" | "unknown";
+  /** Of the last answer; null where there was none. */
+  readonly status: number | null;
+  /** The error's code. */
+  readonly error: string | null;
+}
+
+/**
+ * Makes items of a job pending again: their lines leave the output, and the next run of the job sends them. That is for what
+ * failed, and for what is `unknown`, which may have reached its server already.
+ *
+ * @param output the job's output, or its journal
+ * @param wanted which of them, by how they ended
+ * @returns how many they are
+ * @throws JobError (rejects with) NO_JOURNAL, JOURNAL_LOCKED while the job runs, OUTPUT_CHANGED
+ * @example
+ * await retryItems("results.jsonl", ({ status }) => status === 429);
+ */
+export async function retryItems(output: string, wanted: (ending: JobEnding) => boolean): Promise<number> {
+  const job = await openRecordedJob(output);
+  try {
+    const endings = job.known.counts.filter(({ state, status, error }) => {
+      const name = NAMES.get(state);
+      return name !== undefined && wanted({ state: name, status, error });
+    });
+    return await job.retry(endings.map(({ state, status, error }) => ({ state, status, error })));
+  } finally {
+    await job.close();
+  }
+}
+
+const NAMES: ReadonlyMap<number, JobEnding["state"]> = new Map([
+  [ItemState.failed, "failed"],
+  [ItemState.unknown, "unknown"],
+]);
