@@ -3,6 +3,7 @@ import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
 import type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 import type { Rate } from "../policy/rate.ts";
+import type { BatchEvent } from "./batch-events.ts";
 import type { CancelledBy, TaskOf } from "./task.ts";
 
 /** What a batch is told; `F` is what its `fallback` returns, `R` what the client takes for one request (a URL, or an object with `url`). */
@@ -126,6 +127,16 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
    * const task = await batch.add("https://example.com/next").done;
    */
   add(item: I): AddedTask<I, V, F>;
+  /**
+   * Each move of a task from one state to the next, from now on to the end of the batch. A reader that is slow holds up
+   * nothing: of more than `buffer` events (1,000) that it has not read the oldest are let go of, and it is told how many. It
+   * does not stand for the loop, which has to go on reading.
+   *
+   * @throws InvalidOption
+   * @example
+   * for await (const event of batch.events()) if (event.type === "task") show(event.id, event.state);
+   */
+  events(options?: { buffer?: number }): AsyncIterableIterator<BatchEvent<I>>;
   /** For a shutdown: finishes the attempts in flight and starts nothing more; the other tasks end as `cancelled`. */
   drain(): void;
   /** Ends every task taken from the input that has not settled as `cancelled`; the iteration yields them, and ends. */

@@ -1,4 +1,5 @@
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
+import { requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Response } from "../core/response.ts";
 import { AddedTasks } from "./added-tasks.ts";
@@ -7,6 +8,7 @@ import { Alarm } from "./alarm.ts";
 import { Attempts } from "./attempt.ts";
 import type { BatchBase } from "./batch-base.ts";
 import { BatchClosed, TooManyErrors } from "./batch-error.ts";
+import { type BatchEvent, EventBoard } from "./batch-events.ts";
 import { BatchMeter } from "./batch-meter.ts";
 import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "./batch-options.ts";
 import { OriginControls } from "./batch-origin.ts";
@@ -23,10 +25,13 @@ import { prepareTask } from "./prepare-task.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { SettledTask } from "./task.ts";
 import { outOfTime } from "./task-deadline.ts";
-import { newCounts, type Stop, sizeOf, TaskRecord } from "./task-record.ts";
+import { newCounts, type Stop, sizeOf, type TaskBook, TaskRecord } from "./task-record.ts";
 import { TaskRelations } from "./task-relations.ts";
 import { isOpen } from "./task-state.ts";
 import { waitingFacts } from "./waiting-facts.ts";
+
+/** So many events wait for a reader that is slow, if it says nothing else. */
+const EVENTS_KEPT = 1_000;
 
 /**
  * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
@@ -46,6 +51,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #origins: OriginControls<I> | undefined;
   readonly #added = new AddedTasks<I, V>();
   readonly #counts = newCounts();
+  readonly #book: TaskBook<I> = { counts: this.#counts, events: undefined };
   readonly #running = new Set<TaskRecord<I>>();
   #pulled = 0;
   readonly #meter = new BatchMeter();
@@ -143,6 +149,14 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     return { input: item, done };
   }
 
+  events({ buffer = EVENTS_KEPT }: { buffer?: number } = {}): AsyncIterableIterator<BatchEvent<I>> {
+    requireCount(buffer, "buffer", 1);
+    this.#book.events ??= new EventBoard(this.#base.clock);
+    const events = this.#book.events.open(buffer);
+    if (this.#ended) this.#book.events.end();
+    return events;
+  }
+
   drain(): void {
     this.#stop({ by: "shutdown", reason: "the batch was drained" });
     this.#pump();
@@ -177,7 +191,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #newTask(input: I): TaskRecord<I> {
     const now = this.#base.clock.now();
-    return new TaskRecord({ id: this.#pulled++, input, now }, this.#counts);
+    return new TaskRecord({ id: this.#pulled++, input, now }, this.#book);
   }
 
   #enter(task: TaskRecord<I>): void {
@@ -267,6 +281,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (!this.#outbox.isAwaited && this.#stopped === undefined) return;
     this.#ended = true;
     this.#setAlarm();
+    this.#book.events?.end();
     this.#outbox.end(this.#sourceFailure);
   }
 
@@ -301,8 +316,9 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #wait(task: TaskRecord<I>, { until, why }: Wait): void {
-    task.moveTo("waiting");
     task.waitsFor = why;
+    task.waitsUntil = until;
+    task.moveTo("waiting");
     const stop = task.stop ?? this.#stopped;
     if (stop !== undefined) this.#cancelOne(task, stop);
     else this.#scheduler.delay(task, until);

@@ -28,11 +28,13 @@ export class ByteBudget {
 
   /** An attempt has ended, with a body of so many bytes. */
   ended(bytes: number): void {
-    this.#average += WEIGHT * (bytes - this.#average);
+    // More than was expected of it.
+    this.#room -= Math.max(0, bytes - this.#average);
+    this.#average = this.#average === 0 ? bytes : this.#average + WEIGHT * (bytes - this.#average);
   }
 
   hasRoom(
-    running: ReadonlySet<TaskRecord<unknown>>,
+    running: ReadonlySet<Pick<TaskRecord<never>, "bufferedBytes">>,
     { bytes, heldBytes }: Pick<Outbox<unknown>, "bytes" | "heldBytes">,
     now: number,
   ): boolean {

@@ -3,6 +3,7 @@ import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import type { Permit } from "../policy/circuit-breaker.ts";
+import type { EventBoard } from "./batch-events.ts";
 import type { WaitReason } from "./batch-options.ts";
 import type { CancelledBy, FailureKind, FallbackTask, SettledTask, TaskState } from "./task.ts";
 import type { BuiltItem } from "./task-deadline.ts";
@@ -13,6 +14,13 @@ export type TaskCounts = Record<TaskState, number>;
 
 export function newCounts(): TaskCounts {
   return { pending: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
+}
+
+/** What the tasks of a batch write into, as they move. */
+export interface TaskBook<I> {
+  readonly counts: TaskCounts;
+  /** Where somebody asked to be told. */
+  events: EventBoard<I> | undefined;
 }
 
 /** Why tasks end early. */
@@ -44,10 +52,12 @@ export class TaskRecord<I> {
   heldSince: number | undefined;
   /** Why, while it waits. */
   waitsFor: WaitReason | undefined;
+  /** And until when, on the clock's monotonic time. */
+  waitsUntil = 0;
   state: TaskState = "pending";
   /** Why it is to end as soon as its attempt has. */
   stop: Stop | undefined;
-  readonly #counts: TaskCounts;
+  readonly #book: TaskBook<I>;
   readonly #pulledAt: number;
   #firstStart = 0;
   #attemptStart = 0;
@@ -55,12 +65,13 @@ export class TaskRecord<I> {
   /** Of its last answer. */
   #bodyBytes = 0;
 
-  constructor(item: { id: number; input: I; now: number }, counts: TaskCounts) {
+  constructor(item: { id: number; input: I; now: number }, book: TaskBook<I>) {
     this.id = item.id;
     this.input = item.input;
     this.#pulledAt = item.now;
-    this.#counts = counts;
-    counts.pending += 1;
+    this.#book = book;
+    book.counts.pending += 1;
+    book.events?.moved(this, undefined);
   }
 
   /** Its request has been built. */
@@ -70,11 +81,15 @@ export class TaskRecord<I> {
     this.origin = request.url.origin.key;
   }
 
-  moveTo(state: TaskState): void {
-    checkTransition(this.state, state);
-    this.#counts[this.state] -= 1;
-    this.#counts[state] += 1;
+  /** @param error what it ended with */
+  moveTo(state: TaskState, error?: SkeinError): void {
+    const { state: previous } = this;
+    checkTransition(previous, state);
+    const { counts, events } = this.#book;
+    counts[previous] -= 1;
+    counts[state] += 1;
     this.state = state;
+    events?.moved(this, previous, error);
   }
 
   /** Of the attempt that began last, the milliseconds until `now`. */
@@ -127,8 +142,8 @@ export class TaskRecord<I> {
     failure: { kind: FailureKind; error: SkeinError; response?: Response | undefined },
     now: number,
   ): SettledTask<I, never> {
-    this.moveTo("failed");
     const { kind, error, response } = failure;
+    this.moveTo("failed", error);
     return Object.freeze({ ...this.#facts(now), state: "failed", kind, error, response });
   }
 
@@ -138,7 +153,7 @@ export class TaskRecord<I> {
     failure: { error: SkeinError; response: Response | undefined },
     now: number,
   ): SettledTask<I, V> {
-    this.moveTo("succeeded");
+    this.moveTo("succeeded", failure.error);
     const task: FallbackTask<I, unknown> = {
       ...this.#facts(now),
       state: "succeeded",
@@ -150,7 +165,7 @@ export class TaskRecord<I> {
   }
 
   cancelled(by: CancelledBy, error: SkeinError, now: number): SettledTask<I, never> {
-    this.moveTo("cancelled");
+    this.moveTo("cancelled", error);
     return Object.freeze({ ...this.#facts(now), state: "cancelled", by, error, response: undefined });
   }
 

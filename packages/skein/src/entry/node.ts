@@ -110,6 +110,7 @@ export function harRecorder(options: HarOptions = {}): HarRecorder {
 }
 
 export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
+export type { BatchEvent, MissedEvents, TaskEvent } from "../batch/batch-events.ts";
 export type {
   AddedTask,
   Batch,

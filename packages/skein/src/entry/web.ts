@@ -61,6 +61,7 @@ export class TaskGroup extends BaseTaskGroup {
 const NO_DECOMPRESSOR: Decompressor = { accepts: [], decompress: body => body };
 
 export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";
+export type { BatchEvent, MissedEvents, TaskEvent } from "../batch/batch-events.ts";
 export type {
   AddedTask,
   Batch,

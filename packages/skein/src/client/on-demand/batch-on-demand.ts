@@ -1,3 +1,4 @@
+import type { BatchEvent } from "../../batch/batch-events.ts";
 import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
@@ -75,6 +76,10 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
     const done = this.#loading.then(batch => batch.add(item).done);
     done.catch(() => undefined);
     return { input: item, done };
+  }
+
+  async *events(options?: { buffer?: number }): AsyncGenerator<BatchEvent<I>, void, undefined> {
+    yield* (await this.#loading).events(options);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TaskOf<I, V, F>, void, undefined> {
