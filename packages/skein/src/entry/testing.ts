@@ -57,6 +57,7 @@ export { type MockHandler, type MockTransport, mockTransport } from "../runtime/
 export type { NodeHandler } from "../runtime/node/app-connector.ts";
 export type { App, AppOptions } from "../runtime/node/app-kind.ts";
 export type { AppErrorOptions, FetchHandler } from "../runtime/web/app-handler-transport.ts";
+export { jainIndex } from "../simulation/jain-index.ts";
 export { constant, exponential, type LatencyLaw, lognormal, uniform } from "../simulation/latency-law.ts";
 export type {
   Fault,
