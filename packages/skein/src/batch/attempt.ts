@@ -3,6 +3,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { Response } from "../core/response.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import { isThrottle } from "../policy/cool-down.ts";
+import { rateLimitFacts } from "../policy/rate-limit-fields.ts";
 import { type AfterAttempt, refusalToWait, type Wait, waitAfterFailure } from "./after-attempt.ts";
 import { loadOf } from "./attempt-load.ts";
 import type { BatchBase } from "./batch-base.ts";
@@ -153,7 +154,14 @@ export class Attempts<I, V, R> {
   #throttled(task: TaskRecord<I>, response: Response, retryAfterMs: number | undefined): void {
     const { base, settings, scheduler, endings } = this.#parts;
     const { clock } = base;
-    const until = scheduler.throttle(task.origin, { now: clock.now(), retryAfterMs, random: clock.random() });
+    const { quota, resetMs } = rateLimitFacts(response.headers, clock.wallNow());
+    const until = scheduler.throttle(task.origin, {
+      now: clock.now(),
+      retryAfterMs: retryAfterMs ?? resetMs,
+      random: clock.random(),
+      isTooMany: response.status === 429,
+      quota,
+    });
     const refusal = refusalToWait(task, response, { until, attempts: settings.attempts });
     task.owesNothing();
     if (refusal === undefined) endings.wait(task, { until: until!, why: "origin cooling" });

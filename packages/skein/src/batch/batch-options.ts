@@ -150,6 +150,20 @@ export interface BatchOrigin {
   resume(): void;
   /** Ends its tasks as `cancelled` (by `user`), and those that come later as well. */
   cancel(reason?: unknown): void;
+  /** What holds its tasks back at this moment; in a page undefined, until the batch's code is there. */
+  limits(): OriginLimits | undefined;
+}
+
+/** The limits in force for an origin; those that it did not ask for are the batch's. */
+export interface OriginLimits {
+  /** In flight at once. */
+  readonly concurrency: number;
+  /** Requests a second: `perOriginRate`, or what was learned from its answers "too many" (429); the lower. */
+  readonly rate: number | undefined;
+  /** Undefined where its tasks may go, each at its turn. */
+  readonly waitsFor: WaitReason | undefined;
+  /** For how long, in milliseconds, if nothing else happens; undefined where nobody knows. */
+  readonly waitMs: number | undefined;
 }
 
 /** A task that was added to a batch. */

@@ -1,5 +1,5 @@
 import { parseUrl } from "../core/url.ts";
-import type { BatchOrigin } from "./batch-options.ts";
+import type { BatchOrigin, OriginLimits } from "./batch-options.ts";
 import type { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import { TimeHeap } from "./scheduler/time-heap.ts";
 import type { Stop, TaskRecord } from "./task-record.ts";
@@ -12,6 +12,7 @@ export interface OriginActions<I> {
   ready(task: TaskRecord<I>): void;
   stop(task: TaskRecord<I>, stop: Stop): void;
   pump(): void;
+  now(): number;
 }
 
 /** The origins of a batch that were paused or cancelled; tasks of a paused one stand here, and not in the scheduler. */
@@ -60,9 +61,22 @@ export class OriginControls<I> {
   of(url: string | URL): BatchOrigin {
     const { key } = parseUrl(String(url)).origin;
     return {
+      limits: () => this.#limits(key),
       pause: () => this.#pause(key),
       resume: () => this.#resume(key),
       cancel: reason => this.#cancel(key, { by: "user", reason }),
+    };
+  }
+
+  #limits(origin: string): OriginLimits {
+    const now = this.#actions.now();
+    const { concurrency, rate, held } = this.#actions.scheduler.limitsOf(origin, now);
+    return {
+      concurrency,
+      rate,
+      waitsFor: held?.why,
+      // Where the end of a probe is waited for, nobody knows.
+      waitMs: held && Number.isFinite(held.until) ? Math.max(0, held.until - now) : undefined,
     };
   }
 

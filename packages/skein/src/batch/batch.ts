@@ -135,6 +135,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       ready: task => this.#schedule(task),
       stop: (task, stop) => this.#cancelTask(task, stop),
       pump: () => this.#pump(),
+      now: () => this.#base.clock.now(),
     });
     return this.#origins.of(url);
   }

@@ -70,6 +70,7 @@ export type {
   BatchProgress,
   ErrorCount,
   LatencyPercentiles,
+  OriginLimits,
   RequestRate,
   WaitReason,
 } from "../batch/batch-options.ts";

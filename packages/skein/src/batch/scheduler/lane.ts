@@ -2,11 +2,12 @@ import { type CircuitBreakerRules, FIRST_PERMIT } from "../../policy/circuit-bre
 import { ConcurrencyLaw, type LoadSample } from "../../policy/concurrency-law.ts";
 import { type CoolDown, NOT_COOLING } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
+import { LearnedRate, type Throttling } from "../../policy/learned-rate.ts";
 import type { Outcome } from "../../policy/outcome.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
+import { RecentCount } from "../../policy/recent-count.ts";
 import { LaneCircuit } from "./lane-circuit.ts";
 import { ReadyQueue } from "./ready-queue.ts";
-import { RecentCount } from "./recent-count.ts";
 import { RetryLine } from "./retry-line.ts";
 import type { HoldReason, Schedulable } from "./schedulable.ts";
 
@@ -32,6 +33,16 @@ export interface AttemptLoad extends Omit<LoadSample, "inFlight"> {
 
 /** So long what was found out about an origin is kept while it has no tasks. */
 const REMEMBERED_MS = 60_000;
+const RECENT_MS = 10_000;
+
+/** What keeps an origin's tasks at this moment. */
+export interface LaneLimits {
+  /** In flight at once. */
+  readonly concurrency: number;
+  /** Requests a second, where there is a rate for it, or one was learned. */
+  readonly rate: number | undefined;
+  readonly held: { readonly why: HoldReason; readonly until: number } | undefined;
+}
 
 /** The tasks of one origin, and what keeps them from starting: its limit, its rate, its cool-down, its circuit. */
 export class Lane<T extends Schedulable> {
@@ -46,6 +57,9 @@ export class Lane<T extends Schedulable> {
   circuit: LaneCircuit | undefined;
   readonly #bounds: LaneBounds;
   readonly #goods = new RecentCount();
+  #firstGoodAt = Number.POSITIVE_INFINITY;
+  /** Since it first answered "too many". */
+  #learned: LearnedRate | undefined;
   readonly #ready = new ReadyQueue<T>();
   /** Once there was one to try again. */
   #retries: RetryLine<T> | undefined;
@@ -76,13 +90,18 @@ export class Lane<T extends Schedulable> {
 
   /** Whether nothing but time keeps it from starting a task. */
   get hasRoom(): boolean {
-    return this.size > 0 && this.running < (this.#law?.limit ?? Math.floor(this.#limit));
+    return this.size > 0 && this.running < this.#concurrency;
+  }
+
+  get #concurrency(): number {
+    return this.#law?.limit ?? Math.floor(this.#limit);
   }
 
   /** From when time does not keep it any more; `Infinity` where the end of a task has to come first. */
   get wakeAt(): number {
     let at = Math.max(this.coolDown.until, this.restUntil);
     if (this.#rate !== undefined) at = Math.max(at, this.#rate.readyAt);
+    if (this.#learned !== undefined) at = Math.max(at, this.#learned.readyAt);
     if (this.circuit !== undefined) at = Math.max(at, this.circuit.readyAt);
     if (this.#retries !== undefined && this.#ready.size === 0) at = Math.max(at, this.#retries.readyAt);
     return at;
@@ -95,6 +114,18 @@ export class Lane<T extends Schedulable> {
     if (this.coolDown.until > now) return "origin cooling";
     const isUnpaid = this.#retries !== undefined && this.#ready.size === 0 && this.#retries.readyAt > now;
     return isUnpaid ? "budget" : undefined;
+  }
+
+  limits(now: number): LaneLimits {
+    const why = this.holdReason(now);
+    const { perOriginRate: given } = this.#bounds;
+    const rates = [given && (given.count * 1_000) / given.per, this.#learned?.perSecond(now)];
+    const known = rates.filter(rate => rate !== undefined);
+    return {
+      concurrency: this.#concurrency,
+      rate: known.length === 0 ? undefined : Math.min(...known),
+      held: why && { why, until: this.wakeAt },
+    };
   }
 
   /** Whether there is something to remember of it; one that was throttled is, until it answers. */
@@ -137,6 +168,10 @@ export class Lane<T extends Schedulable> {
 
   start(now: number): T {
     this.#rate?.take(now);
+    if (this.#learned !== undefined) {
+      this.#learned.take(now);
+      this.#learnedAt = now;
+    }
     this.running += 1;
     const task = this.#isRetryNext(now) ? this.#retries!.shift(now) : this.#ready.shift()!;
     task.permit = this.circuit?.pass(now) ?? FIRST_PERMIT;
@@ -148,19 +183,24 @@ export class Lane<T extends Schedulable> {
       this.#learnedAt = load.now;
       this.#law.ended({ ...load, inFlight: this.running });
     }
-    if (load?.outcome === "good") this.#retries?.succeeded(load.now);
+    if (load?.good && load.outcome === "good") this.#answeredWell(load);
     this.#tellCircuit(task, load);
     this.running -= 1;
+  }
+
+  #answeredWell({ now, ms }: AttemptLoad): void {
+    this.#goods.add(now, RECENT_MS);
+    if (this.#firstGoodAt === Number.POSITIVE_INFINITY) this.#firstGoodAt = now - ms;
+    this.#retries?.succeeded(now);
   }
 
   #tellCircuit(task: T, load: AttemptLoad | undefined): void {
     const { circuitBreaker: rules, random } = this.#bounds;
     if (rules === undefined) return;
     if (this.circuit === undefined) {
-      if (load?.outcome === "good") this.#goods.add(load.now, rules.windowMs);
       if (load?.outcome !== "bad") return;
       const { now } = load;
-      this.circuit = new LaneCircuit(random, rules, { recent: this.#goods.within(now, rules.windowMs), now });
+      this.circuit = new LaneCircuit(random, rules, { recent: this.#goods.within(now, RECENT_MS), now });
     }
     this.circuit.end(task.permit!, load ?? NOTHING_SEEN, task.retryCost !== undefined);
   }
@@ -172,11 +212,21 @@ export class Lane<T extends Schedulable> {
       this.#limit = Math.min(this.#ceiling, this.#limit + 1 / Math.floor(this.#limit));
   }
 
-  /** The origin asked for it: half as much at once from now on. */
-  coolOff(coolDown: CoolDown): void {
+  /** The origin asked for it: half as much at once from now on; and less often, where it said that there was too much. */
+  coolOff(coolDown: CoolDown, throttling: Throttling | undefined): void {
     this.coolDown = coolDown;
+    if (throttling !== undefined) this.#learn(throttling);
     this.#limit = Math.max(1, this.#limit / 2);
     this.#law?.halve();
+  }
+
+  #learn(throttling: Throttling): void {
+    const { now } = throttling;
+    this.#learnedAt = now + throttling.waitMs;
+    if (this.#learned !== undefined) return this.#learned.throttled(throttling);
+    const count = this.#goods.within(now, RECENT_MS);
+    const ms = Math.max(0, Math.min(RECENT_MS, now - this.#firstGoodAt));
+    this.#learned = new LearnedRate(throttling, { count, ms });
   }
 
   /** Those to try again have waited before the others came; what they can't pay does not hold up anybody else. */

@@ -1,9 +1,20 @@
 import { isHopeless, throttled } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
-import { type AttemptLoad, Lane, type LaneBounds } from "./lane.ts";
+import { type AttemptLoad, Lane, type LaneBounds, type LaneLimits } from "./lane.ts";
 import type { HoldReason, Schedulable } from "./schedulable.ts";
 import { TimeHeap } from "./time-heap.ts";
+
+/** An answer that asks to leave the origin alone. */
+export interface ThrottlingAnswer {
+  readonly now: number;
+  readonly retryAfterMs: number | undefined;
+  readonly random: number;
+  /** Whether it said that there was too much (429): a rate is learned from that. */
+  readonly isTooMany?: boolean;
+  /** What it said of its quota. */
+  readonly quota?: NormalizedRate | undefined;
+}
 
 export interface SchedulerBounds extends LaneBounds {
   /** Of all origins together. */
@@ -123,6 +134,11 @@ export class OriginScheduler<T extends Schedulable> {
     }
   }
 
+  /** What keeps the tasks of an origin at this moment. */
+  limitsOf(origin: string, now: number): LaneLimits {
+    return (this.#lanes.get(origin) ?? new Lane(origin, this.#bounds)).limits(now);
+  }
+
   /** Those that wait for a time of their own. */
   waiting(): Iterable<T> {
     return this.#delayed.values();
@@ -166,14 +182,13 @@ export class OriginScheduler<T extends Schedulable> {
    * The origin asked to be left alone. Returns until when nothing is sent to it, or `undefined` when it has done
    * nothing else for so long that it is given up.
    */
-  throttle(
-    origin: string,
-    answer: { now: number; retryAfterMs: number | undefined; random: number },
-  ): number | undefined {
+  throttle(origin: string, answer: ThrottlingAnswer): number | undefined {
     const lane = this.#laneOf(origin);
+    const { now, isTooMany, quota } = answer;
     const before = lane.coolDown;
     const after = throttled(before, answer);
-    if (after !== before) lane.coolOff(after);
+    if (after !== before)
+      lane.coolOff(after, isTooMany ? { now, quota, waitMs: after.until - now } : undefined);
     this.#held.add(lane);
     return isHopeless(after, answer.now) ? undefined : after.until;
   }

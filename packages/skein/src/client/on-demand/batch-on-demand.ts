@@ -2,7 +2,8 @@ import type { BatchEvent } from "../../batch/batch-events.ts";
 import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
-const nothingYet = (): BatchProgress => ({
+/** What is undefined is left out: a page waits for each byte. */
+const NOTHING_YET: Omit<BatchProgress, "latency"> = {
   pulled: 0,
   inputEnded: false,
   pending: 0,
@@ -15,9 +16,8 @@ const nothingYet = (): BatchProgress => ({
   attempts: 0,
   bytes: 0,
   rate: { now: 0, minute: 0 },
-  latency: undefined,
   errors: [],
-});
+};
 
 /** A batch whose code is loaded first; what it is told until then, it does as soon as it is there. */
 export function batchOnDemand<I, V, F>(load: () => Promise<Batch<I, V, F>>): Batch<I, V, F> {
@@ -31,12 +31,9 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   constructor(loading: Promise<Batch<I, V, F>>) {
     this.#loading = loading;
     // Whoever iterates is told what went wrong.
-    loading.then(
-      batch => {
-        this.#batch = batch;
-      },
-      () => undefined,
-    );
+    this.#tell(batch => {
+      this.#batch = batch;
+    });
   }
 
   get stopped(): Batch<I, V>["stopped"] {
@@ -44,7 +41,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   }
 
   get progress(): BatchProgress {
-    return this.#batch?.progress ?? nothingYet();
+    return this.#batch?.progress ?? ({ ...NOTHING_YET } as BatchProgress);
   }
 
   pause(): void {
@@ -68,6 +65,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
       pause: () => this.#tell(batch => batch.origin(url).pause()),
       resume: () => this.#tell(batch => batch.origin(url).resume()),
       cancel: reason => this.#tell(batch => batch.origin(url).cancel(reason)),
+      limits: () => this.#batch?.origin(url).limits(),
     };
   }
 
