@@ -3,7 +3,15 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile as writeFileLater } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, originServer, test, testBytes } from "@skein/testkit";
+import {
+  describe,
+  expect,
+  type OriginExchange,
+  originServer,
+  sendText,
+  test,
+  testBytes,
+} from "@skein/testkit";
 import { readRows, runSkein, scratchDirectory } from "./run-skein.ts";
 
 const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);
@@ -41,6 +49,34 @@ describe("skein fetch", () => {
         sha256,
       });
     }
+  });
+
+  test("keeps a rate, and one for each host", async () => {
+    await using a = await originServer();
+    await using b = await originServer();
+    const { fetch, rows } = workplace(numbers(40).map(i => `${i <= 10 ? a.url : b.url}/ok?${i}`));
+    const started = performance.now();
+    expect((await fetch("--rate", "40/s", "--rate-host", "20/s")).code).toBe(0);
+    // 30 to one host at 20 a second; 40 in all at 40.
+    expect(performance.now() - started).toBeGreaterThan(1_400);
+    expect(rows()).toHaveLength(40);
+  });
+
+  test("finds out how many a host can take with -j auto --per-host auto", async () => {
+    let [open, most] = [0, 0];
+    const slow = ({ response }: OriginExchange) => {
+      most = Math.max(most, ++open);
+      setTimeout(() => {
+        open -= 1;
+        sendText(response, "ok");
+      }, 10);
+    };
+    await using origin = await originServer({ routes: { slow } });
+    const { fetch, rows } = workplace(numbers(400).map(i => `${origin.url}/slow?${i}`));
+    expect((await fetch("-j", "auto", "--per-host", "auto")).code).toBe(0);
+    expect(rows()).toHaveLength(400);
+    // More than without: 8 to one host.
+    expect(most).toBeGreaterThan(8);
   });
 
   test("the same command again sends nothing; lines added later are fetched", async () => {

@@ -19,8 +19,14 @@ const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ["list -o list", 2, "-o: list is the list itself"],
   ["list -o list --fresh", 2, "-o: list is the list itself"],
   ["list -o foreign.txt", 2, "no journal says that a job wrote it\nGive another file with -o"],
-  ["list -o out.jsonl -j abc", 2, '-j, --concurrency: expected a whole number from 1 to 10000; got "abc"'],
+  [
+    "list -o out.jsonl -j abc",
+    2,
+    '-j, --concurrency: expected a whole number from 1 to 10000, or auto; got "abc"',
+  ],
   ["list -o out.jsonl --per-host 0", 2, '--per-host: expected a whole number from 1 to 10000; got "0"'],
+  ["list -o out.jsonl --rate fast", 2, "--rate: expected so many a time, such as 100/s"],
+  ["list -o out.jsonl --rate-host 0/s", 2, "--rate-host: expected so many a time, such as 100/s"],
   ["list -o out.jsonl --attempts 1.5", 2, '--attempts: expected a whole number from 1 to 10000; got "1.5"'],
   [
     "list -o out.jsonl --timeout 30",

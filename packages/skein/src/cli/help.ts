@@ -14,6 +14,7 @@ export const FETCH_HELP = `
 Examples:
   skein fetch urls.txt -o results.jsonl
   skein fetch urls.txt -o results.jsonl -j 200 --per-host 20 --timeout 20s
+  skein fetch urls.txt -o results.jsonl -j auto --per-host auto --rate-host 5/s
   skein fetch urls.txt -o results.jsonl --retry-failed
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
   grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
@@ -21,6 +22,9 @@ Examples:
 A line of the list is a URL (https where it names no scheme), or a JSON object:
 {"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
 Blank lines and lines that begin with # are left out.
+
+With auto it is found out how many requests each host can take at once: few at
+first, more while its answers stay fast; 512 at most.
 
 Ctrl-C lets what is in flight end; the same command goes on from there. Beside
 results.jsonl stand its journal (results.jsonl.job.db) and, where needed,

@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
+import { parseConcurrency } from "./args/concurrency.ts";
 import { parseDuration } from "./args/duration.ts";
 import { EXPORT_FORMATS } from "./args/export-format.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
 import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
+import { parseRateFlag } from "./args/rate.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
@@ -78,8 +80,10 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .description("fetch all URLs of a list into a file; the same command goes on where it was stopped")
     .argument("[list|-|URL...]", "a file with one URL a line, - for standard input, or URLs")
     .option("-o, --output <file>", "where the results go, one line of JSON each (needed)")
-    .addOption(integer("-j, --concurrency <n>", "requests at once", 50))
-    .addOption(integer("--per-host <n>", "requests at once to one host", 8))
+    .addOption(concurrency("-j, --concurrency <n>", "requests at once, or auto", 50))
+    .addOption(concurrency("--per-host <n>", "requests at once to one host, or auto", 8))
+    .addOption(parsed("--rate <rate>", "requests a time, such as 100/s or 6000/min", parseRateFlag))
+    .addOption(parsed("--rate-host <rate>", "requests a time to one host, such as 5/s", parseRateFlag))
     .addOption(integer("--attempts <n>", "attempts in all, for what is safe to repeat", 3))
     .addOption(method())
     .addOption(acceptStatus())
@@ -218,6 +222,11 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
 /** An option with a parser that is told how to name it in a message. */
 function parsed<T>(flags: string, text: string, parse: (flag: string, value: string) => T): Option {
   return new Option(flags, text).argParser(value => parse(nameOf(flags), value));
+}
+
+function concurrency(flags: string, text: string, standard: number): Option {
+  const parse = (flag: string, value: string) => parseConcurrency(flag, value, { min: 1, max: MOST });
+  return parsed(flags, text, parse).default(standard);
 }
 
 function integer(flags: string, text: string, standard: number): Option {

@@ -1,4 +1,4 @@
-import type { Client, Duration } from "../entry/node.ts";
+import type { Client, Duration, Rate } from "../entry/node.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
@@ -23,10 +23,14 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   accept?: (status: number) => boolean;
   /** Default: "inline", text as `body`, other as `bodyBase64`; what is larger than 1 MiB is a file. */
   bodies?: BodyMode;
-  /** Requests in flight at once. Default: the batch's (50). */
-  concurrency?: number;
-  /** Requests in flight at once to one origin. Default: the batch's. */
-  perOrigin?: number;
+  /** Requests in flight at once; "auto" as in a batch. Default: the batch's (50). */
+  concurrency?: number | "auto";
+  /** Requests in flight at once to one origin; "auto" as in a batch. Default: the batch's. */
+  perOrigin?: number | "auto";
+  /** Attempts that go out a time, such as `"100/s"`, to all origins together. Default: unlimited. */
+  rate?: Rate;
+  /** As `rate`, to each origin. Default: unlimited. */
+  perOriginRate?: Rate;
   /** Attempts in all, for what may be repeated. Default: the batch's (3). */
   attempts?: number;
   /** How long an attempt may take. Default: the client's. */

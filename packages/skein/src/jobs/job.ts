@@ -179,11 +179,14 @@ export class Job {
   }
 
   #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {
-    const { concurrency, perOrigin, attempts, timeout, maxResponseBytes, accept } = this.#options;
+    const { concurrency, perOrigin, rate, perOriginRate, attempts, timeout, maxResponseBytes, accept } =
+      this.#options;
     return {
       request: ({ item }) => itemRequest(item.request, this.#options),
       ...(concurrency === undefined ? undefined : { concurrency }),
       ...(perOrigin === undefined ? undefined : { perOrigin }),
+      ...(rate === undefined ? undefined : { rate }),
+      ...(perOriginRate === undefined ? undefined : { perOriginRate }),
       ...(attempts === undefined ? undefined : { attempts }),
       ...(timeout === undefined ? undefined : { timeout }),
       ...(maxResponseBytes === undefined ? undefined : { maxResponseBytes }),
@@ -220,7 +223,7 @@ export class Job {
       known: new KnownLines(rows, options.source.name),
       book: this.#ledger,
       isRepeatable: item => isRepeatable(item.request, options),
-      markAtOnce: options.concurrency ?? DEFAULT_MARK_AT_ONCE,
+      markAtOnce: typeof options.concurrency === "number" ? options.concurrency : DEFAULT_MARK_AT_ONCE,
     });
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { argumentsSource, Job, linesSource, type Source, streamSource } from "../../entry/jobs.ts";
 import { Client } from "../../entry/node.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
+import { type Concurrency, mostOf } from "../args/concurrency.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { networkOf } from "../args/network.ts";
@@ -15,8 +16,10 @@ import { runJob } from "./run-job.ts";
 /** The flags of `skein fetch`, as they were parsed. */
 export interface FetchFlags extends CommonFlags {
   readonly output?: string;
-  readonly concurrency: number;
-  readonly perHost: number;
+  readonly concurrency: Concurrency;
+  readonly perHost: Concurrency;
+  readonly rate?: string;
+  readonly rateHost?: string;
   readonly attempts: number;
   readonly method?: string;
   readonly acceptStatus: StatusSet;
@@ -61,10 +64,12 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
 }
 
 function jobOptions(flags: FetchFlags) {
-  const { concurrency, attempts, timeout, maxBody, fresh, retryFailed } = flags;
+  const { concurrency, rate, rateHost, attempts, timeout, maxBody, fresh, retryFailed } = flags;
   return {
     concurrency,
-    perOrigin: Math.min(flags.perHost, concurrency),
+    perOrigin: flags.perHost === "auto" ? flags.perHost : Math.min(flags.perHost, mostOf(concurrency)),
+    ...(rate === undefined ? {} : { rate }),
+    ...(rateHost === undefined ? {} : { perOriginRate: rateHost }),
     attempts,
     accept: flags.acceptStatus,
     bodies: flags.saveBodies === undefined ? (flags.body ?? "inline") : { directory: flags.saveBodies },
@@ -82,8 +87,8 @@ function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
     headers: Object.fromEntries(headers.filter(([, value]) => value === null)),
     redirect: { downgrade: true },
     limits: {
-      maxConnections: flags.concurrency,
-      maxConnectionsPerOrigin: Math.min(flags.perHost, flags.concurrency),
+      maxConnections: mostOf(flags.concurrency),
+      maxConnectionsPerOrigin: Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
     },
     ...(tls === undefined ? {} : { tls }),
     ...networkOf(flags),
