@@ -28,6 +28,8 @@ export interface BatchSettings {
   readonly maxBufferedBytes: number;
   /** Tasks taken from the input and not yet started, waiting ones included: so far a batch looks ahead. */
   readonly lookAhead: number;
+  /** Of a batch in order: settled tasks that may wait for one before them. */
+  readonly orderedWindow: number;
 }
 
 /** What the client that makes a batch allows. */
@@ -45,7 +47,12 @@ const NAMES =
 const DEFAULT_CONCURRENCY = 50;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
-const LEAST_LOOK_AHEAD = 1_000;
+/**
+ * While slots are free, no more is taken than can be started: so far it comes only where origins are at their limits, or left alone.
+ * One that is down for a while must not fill it with its own tasks, and keep the others from theirs.
+ */
+const LEAST_LOOK_AHEAD = 10_000;
+const LEAST_ORDERED = 1_000;
 
 /** @throws InvalidOption naming the option; also when more is asked for than the client's pool can carry */
 export function normalizeBatchOptions<I, V, R>(
@@ -86,6 +93,7 @@ export function normalizeBatchOptions<I, V, R>(
       1,
     ),
     lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * wanted),
+    orderedWindow: Math.max(LEAST_ORDERED, 10 * wanted),
   };
 }
 

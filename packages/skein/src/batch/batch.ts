@@ -82,7 +82,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       ...this.#settings,
       random: () => base.clock.random(),
     });
-    this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.lookAhead) : new Outbox();
+    this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.orderedWindow) : new Outbox();
     this.#byteBudget = new ByteBudget(this.#settings.maxBufferedBytes);
     this.#relations = TaskRelations.of(options, {
       begin: task => this.#begin(task),

@@ -10,13 +10,15 @@ const REMEMBERED_MS = 60_000;
 /**
  * Whether an origin fails: its tasks then wait for the breaker's probes, and are given up when those fail for long.
  *
- * A task that fails for the second time counts only as a probe: at the end of a list those are left that fail whatever is
- * done, and would look like an outage.
+ * A task that fails for the second time counts only where nothing goes well: at the end of a list those are left that fail
+ * whatever is done, and would look like an outage.
  */
 export class LaneCircuit {
   readonly #breaker: CircuitBreaker;
   readonly #windowMs: number;
+  readonly #minOutcomes: number;
   #hasAnswered: boolean;
+  #badInARow = 0;
   #failingSince: number | undefined;
   /** When the circuit was opened, where there has been no good answer since. */
   #openedAt: number | undefined;
@@ -33,6 +35,7 @@ export class LaneCircuit {
     this.#breaker.countGood(goodBefore.recent, goodBefore.now);
     this.#hasAnswered = goodBefore.recent > 0;
     this.#windowMs = rules.windowMs;
+    this.#minOutcomes = rules.minOutcomes;
   }
 
   /** From when a task may start; `Infinity` while probes are out. */
@@ -49,8 +52,9 @@ export class LaneCircuit {
     return this.#failingSince;
   }
 
-  get isProbing(): boolean {
-    return this.#openedAt !== undefined;
+  /** Whether it is not known to work: it is probed, or nothing has gone well for many attempts, and it will be. */
+  get isDoubtful(): boolean {
+    return this.#openedAt !== undefined || this.#badInARow >= this.#minOutcomes;
   }
 
   pass(now: number): Permit {
@@ -63,7 +67,7 @@ export class LaneCircuit {
     isRetry: boolean,
   ): void {
     const { outcome, now } = end;
-    if (isRetry && outcome === "bad" && this.#breaker.state(now) === "closed") return;
+    if (isRetry && outcome === "bad" && !this.isDoubtful) return;
     this.#breaker.end(permit, outcome, now);
     if (outcome === "good") this.#answered();
     else if (outcome === "bad") this.#failed(end.failure, now);
@@ -75,6 +79,7 @@ export class LaneCircuit {
 
   #answered(): void {
     this.#hasAnswered = true;
+    this.#badInARow = 0;
     this.#failingSince = undefined;
     this.#openedAt = undefined;
     this.lastFailure = undefined;
@@ -83,6 +88,7 @@ export class LaneCircuit {
 
   #failed(failure: unknown, now: number): void {
     this.lastFailure = failure;
+    this.#badInARow += 1;
     this.#failingSince ??= now;
     const { readyAt } = this.#breaker;
     if (readyAt > now) {

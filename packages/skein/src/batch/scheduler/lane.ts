@@ -236,7 +236,7 @@ export class Lane<T extends Schedulable> {
     const fresh = this.#ready.peek();
     if (fresh === undefined) return true;
     // A task that has not failed yet says more of its origin.
-    return !this.circuit?.isProbing && retries.priority >= fresh.priority;
+    return !this.circuit?.isDoubtful && retries.priority >= fresh.priority;
   }
 }
 
