@@ -115,6 +115,18 @@ describe("the README", () => {
   });
 });
 
+describe("docs/simulation.md", () => {
+  const snippets = snippetsOf(readFileSync(join(ROOT, "docs/simulation.md"), "utf8"));
+
+  test.each(snippets.map((snippet, index) => [index + 1, snippet] as const))(
+    "snippet %d prints what it says",
+    async (_, snippet) => {
+      expect(printedBy(snippet)).not.toEqual([]);
+      expect((await run(snippet, "")).trimEnd().split("\n")).toEqual(printedBy(snippet));
+    },
+  );
+});
+
 describe.each(PAGES)("docs/migrating/%s", name => {
   let server: OriginServer;
   beforeAll(async () => {
