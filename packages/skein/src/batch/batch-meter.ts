@@ -31,6 +31,11 @@ export class BatchMeter {
     this.#errors.set(name, (this.#errors.get(name) ?? 0) + 1);
   }
 
+  /** Over the last minute. */
+  tasksPerSecond(now: number, { succeeded, failed }: { succeeded: number; failed: number }): number {
+    return this.attempts === 0 ? 0 : (this.#rate(now).minute * (succeeded + failed)) / this.attempts;
+  }
+
   facts(now: number) {
     return {
       attempts: this.attempts,

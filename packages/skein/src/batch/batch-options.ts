@@ -193,6 +193,14 @@ export interface BatchProgress {
   readonly rate: RequestRate;
   /** How long attempts take from their dispatch to the end of the body; undefined before the first has ended. */
   readonly latency: LatencyPercentiles | undefined;
+  /**
+   * About how long it still takes, in milliseconds: all that is left at the rate of the last minute, or what is known to go to
+   * the slowest origin at its own, if that is longer. Undefined where nobody knows how many items there are (the input is no array or
+   * Set, and goes on), before anything has ended, and while it is paused.
+   */
+  readonly eta: number | undefined;
+  /** The 10 origins that take longest with what is known to go there, the slowest first, and what limits them now. */
+  readonly origins: readonly OriginProgress[];
   /** What tasks failed with, the 10 most frequent, the first the most. */
   readonly errors: readonly ErrorCount[];
 }
@@ -203,6 +211,18 @@ export interface BatchProgress {
  * (`budget`), or a limit of the client's own (`rate`): `rateLimit()`, `adaptiveLimit()`, `loadShed()`.
  */
 export type WaitReason = "backoff" | "retry-after" | "origin cooling" | "circuit open" | "budget" | "rate";
+
+/** One origin of a batch, and what limits it now. */
+export interface OriginProgress extends OriginLimits {
+  readonly origin: string;
+  /** Tasks taken from the input that have not settled; of those ahead in the input nothing is known. */
+  readonly open: number;
+  readonly running: number;
+  /** Attempts a second that ended, in the last 10 to 20 seconds. */
+  readonly perSecond: number;
+  /** About how long it takes with its open tasks, in milliseconds; undefined where nothing has ended yet. */
+  readonly eta: number | undefined;
+}
 
 /** Attempts a second that ended, retries included. */
 export interface RequestRate {

@@ -1,5 +1,6 @@
 import { parseUrl } from "../core/url.ts";
 import type { BatchOrigin, OriginLimits } from "./batch-options.ts";
+import { limitsAt } from "./outlook.ts";
 import type { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import { TimeHeap } from "./scheduler/time-heap.ts";
 import type { Stop, TaskRecord } from "./task-record.ts";
@@ -70,14 +71,7 @@ export class OriginControls<I> {
 
   #limits(origin: string): OriginLimits {
     const now = this.#actions.now();
-    const { concurrency, rate, held } = this.#actions.scheduler.limitsOf(origin, now);
-    return {
-      concurrency,
-      rate,
-      waitsFor: held?.why,
-      // Where the end of a probe is waited for, nobody knows.
-      waitMs: held && Number.isFinite(held.until) ? Math.max(0, held.until - now) : undefined,
-    };
+    return limitsAt(this.#actions.scheduler.limitsOf(origin, now), now);
   }
 
   #pause(origin: string): void {

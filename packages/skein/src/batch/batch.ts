@@ -21,6 +21,7 @@ import { givenUp } from "./held-back.ts";
 import { ItemSource } from "./item-source.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
+import { outlook } from "./outlook.ts";
 import { prepareTask } from "./prepare-task.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { SettledTask } from "./task.ts";
@@ -111,12 +112,21 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   get progress(): BatchProgress {
     const now = this.#base.clock.now();
+    const pace = this.#meter.tasksPerSecond(now, this.#counts);
     return {
       ...waitingFacts(this.#counts, this.#scheduler, now),
       pulled: this.#pulled,
       inputEnded: this.#source.ended,
       ...this.#meter.facts(now),
+      ...outlook(this.#scheduler, { now, left: this.#left(), tasksPerSecond: this.#paused ? 0 : pace }),
     };
+  }
+
+  /** Tasks that have not settled, those among them that are still to come; undefined where nobody knows. */
+  #left(): number | undefined {
+    const { pending, running, waiting } = this.#counts;
+    const toCome = this.#stopped === undefined ? this.#source.left : 0;
+    return toCome === undefined ? undefined : toCome + pending + running + waiting;
   }
 
   pause(): void {

@@ -7,6 +7,9 @@ import { InvalidOption } from "../core/errors.ts";
 export class ItemSource<I> {
   /** The input has no more items, or was stopped. */
   ended = false;
+  /** How many it has, where that is known. */
+  readonly #length: number | undefined;
+  #taken = 0;
   readonly #sync: Iterator<I> | undefined;
   readonly #async: AsyncIterator<I> | undefined;
   readonly #onItem: (item: I) => void;
@@ -18,10 +21,17 @@ export class ItemSource<I> {
     on: { item(item: I): void; end(failure?: { error: unknown }): void },
   ) {
     requireIterable(items);
+    this.#length = Array.isArray(items) ? items.length : items instanceof Set ? items.size : undefined;
     if (Symbol.asyncIterator in items) this.#async = items[Symbol.asyncIterator]();
     else this.#sync = items[Symbol.iterator]();
     this.#onItem = on.item;
     this.#onEnd = on.end;
+  }
+
+  /** How many items are to come; undefined where nobody knows. */
+  get left(): number | undefined {
+    if (this.ended) return 0;
+    return this.#length && Math.max(0, this.#length - this.#taken);
   }
 
   /** Asks for one more item; it comes through `onItem` during the call, or later. False when none can come now. */
@@ -56,6 +66,7 @@ export class ItemSource<I> {
       // It has stopped the batch itself; while it ran, it could not be closed.
       if (this.ended) this.#release();
       if (!next.done) {
+        this.#taken += 1;
         this.#onItem(next.value);
         return true;
       }

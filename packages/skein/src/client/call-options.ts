@@ -82,8 +82,6 @@ export interface CallOptions {
   priority?: number;
 }
 
-/** Few levels, so that counts can be kept of each. */
-const MOST_PRIORITY = 10;
 const NONE = Number.POSITIVE_INFINITY;
 
 /** The options of a call that are made into its settings; those of its request are elsewhere. */
@@ -114,7 +112,7 @@ export function overrideCall(base: CallSettings, given: CallOptions): CallSettin
     parseJson: parseJson === undefined ? base.parseJson : ownParser(parseJson),
     trace: trace === undefined ? base.trace : checkTrace(trace),
     bypassesCache: cache === undefined ? base.bypassesCache : bypassesCache(cache),
-    priority: priority === undefined ? base.priority : checkPriority(priority),
+    priority: checkPriority(priority ?? base.priority),
   });
 }
 
@@ -193,11 +191,10 @@ function bypassesCache(cache: null | false): true {
   );
 }
 
-function checkPriority(priority: number): number {
-  if (Number.isInteger(priority) && Math.abs(priority) <= MOST_PRIORITY) return priority;
-  throw new InvalidOption(
-    `priority: expected a whole number from -${MOST_PRIORITY} to ${MOST_PRIORITY}; got ${String(priority)}`,
-  );
+/** Few levels, so that counts can be kept of each. */
+function checkPriority(priority = 0): number {
+  if (Number.isInteger(priority) && priority ** 2 <= 100) return priority;
+  throw new InvalidOption(`priority: expected a whole number, -10 to 10; got ${priority}`);
 }
 
 /** Options that say how a call is made, not what is sent. */

@@ -71,6 +71,7 @@ export type {
   ErrorCount,
   LatencyPercentiles,
   OriginLimits,
+  OriginProgress,
   RequestRate,
   WaitReason,
 } from "../batch/batch-options.ts";

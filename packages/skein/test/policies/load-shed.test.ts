@@ -36,6 +36,6 @@ test("an origin that refuses everything is asked ever less", async () => {
 test.each([11, -11, 0.5, "high"])("a priority of %s is refused", async priority => {
   await using client = new Client();
   await expect(client.get("http://127.0.0.1:1/", { priority: priority as never })).rejects.toThrow(
-    `priority: expected a whole number from -10 to 10; got ${priority}`,
+    `priority: expected a whole number, -10 to 10; got ${priority}`,
   );
 });

@@ -7,6 +7,7 @@ import type { Outcome } from "../../policy/outcome.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
 import { RecentCount } from "../../policy/recent-count.ts";
 import { LaneCircuit } from "./lane-circuit.ts";
+import { Pace } from "./pace.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import { RetryLine } from "./retry-line.ts";
 import type { HoldReason, Schedulable } from "./schedulable.ts";
@@ -55,6 +56,8 @@ export class Lane<T extends Schedulable> {
   inRing = false;
   /** Since its first bad answer. */
   circuit: LaneCircuit | undefined;
+  /** Attempts that ended. */
+  readonly pace = new Pace();
   readonly #bounds: LaneBounds;
   readonly #goods = new RecentCount();
   #firstGoodAt = Number.POSITIVE_INFINITY;
@@ -90,10 +93,11 @@ export class Lane<T extends Schedulable> {
 
   /** Whether nothing but time keeps it from starting a task. */
   get hasRoom(): boolean {
-    return this.size > 0 && this.running < this.#concurrency;
+    return this.size > 0 && this.running < this.concurrency;
   }
 
-  get #concurrency(): number {
+  /** Tasks that may run at once. */
+  get concurrency(): number {
     return this.#law?.limit ?? Math.floor(this.#limit);
   }
 
@@ -122,7 +126,7 @@ export class Lane<T extends Schedulable> {
     const rates = [given && (given.count * 1_000) / given.per, this.#learned?.perSecond(now)];
     const known = rates.filter(rate => rate !== undefined);
     return {
-      concurrency: this.#concurrency,
+      concurrency: this.concurrency,
       rate: known.length === 0 ? undefined : Math.min(...known),
       held: why && { why, until: this.wakeAt },
     };
@@ -179,6 +183,7 @@ export class Lane<T extends Schedulable> {
   }
 
   end(task: T, load: AttemptLoad | undefined): void {
+    if (load !== undefined) this.pace.add(load.now);
     if (load !== undefined && this.#law !== undefined) {
       this.#learnedAt = load.now;
       this.#law.ended({ ...load, inFlight: this.running });

@@ -139,6 +139,14 @@ export class OriginScheduler<T extends Schedulable> {
     return (this.#lanes.get(origin) ?? new Lane(origin, this.#bounds)).limits(now);
   }
 
+  /** What is known of each origin, and what limits it now. */
+  *origins(now: number) {
+    for (const lane of this.#lanes.values()) {
+      const { origin, size: ready, running } = lane;
+      yield { origin, ready, running, perSecond: lane.pace.perSecond(now), limits: lane.limits(now) };
+    }
+  }
+
   /** Those that wait for a time of their own. */
   waiting(): Iterable<T> {
     return this.#delayed.values();

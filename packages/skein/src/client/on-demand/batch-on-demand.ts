@@ -3,7 +3,7 @@ import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/b
 import type { TaskOf } from "../../batch/task.ts";
 
 /** What is undefined is left out: a page waits for each byte. */
-const NOTHING_YET: Omit<BatchProgress, "latency"> = {
+const NOTHING_YET: Omit<BatchProgress, "latency" | "eta"> = {
   pulled: 0,
   inputEnded: false,
   pending: 0,
@@ -16,6 +16,7 @@ const NOTHING_YET: Omit<BatchProgress, "latency"> = {
   attempts: 0,
   bytes: 0,
   rate: { now: 0, minute: 0 },
+  origins: [],
   errors: [],
 };
 
