@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@skein/testkit";
+import { describe, expect, test, vi } from "@skein/testkit";
 import {
   exponential,
   type LatencyLaw,
@@ -8,6 +8,9 @@ import {
 } from "../../src/entry/testing.ts";
 
 /** `perOrigin: "auto"` against one server of one line: found is what it can do, and not much more stands in its queue. */
+
+// Seconds of work, on a machine that may have other work as well.
+vi.setConfig({ testTimeout: 180_000 });
 
 const SEEDS = [1, 2, 3, 4, 5];
 const LIMITS = { maxConnections: 2_000, maxConnectionsPerOrigin: 2_000 };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@skein/testkit";
+import { describe, expect, test, vi } from "@skein/testkit";
 import { type Client, circuitBreaker } from "../../src/entry/node.ts";
 import { type Outage, type SimulatedServer, Simulation, uniform } from "../../src/entry/testing.ts";
 
@@ -6,6 +6,9 @@ import { type Outage, type SimulatedServer, Simulation, uniform } from "../../sr
 
 const DOWN_AT = 20_000;
 const BACK_AT = 50_000;
+// Seconds of work, on a machine that may have other work as well.
+vi.setConfig({ testTimeout: 180_000 });
+
 const SEEDS = [1, 2, 3, 4, 5];
 
 /** Five origins, of which the first may be down for 30 s. */
