@@ -86,6 +86,7 @@ test("a timer that throws ends the run with its error", async () => {
     throw new Error("from a timer");
   }, 1);
   await expect(clock.runUntil(sleep(clock, 2))).rejects.toThrow("from a timer");
+  expect(clock.now()).toBe(1);
 });
 
 test("what takes real time is waited for, while nothing virtual is left", async () => {

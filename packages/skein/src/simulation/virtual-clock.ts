@@ -74,11 +74,13 @@ export class VirtualClock implements Clock {
 
   #turns(isOver: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
+      let hasFailed = false;
       const turn = () => {
-        if (isOver()) return;
+        if (hasFailed || isOver()) return;
         try {
           this.#fireInstant();
         } catch (error) {
+          hasFailed = true;
           reject(error);
         }
       };
