@@ -73,6 +73,19 @@ test.each(["100/s", "250/s", "1000/s", "20000/s"])("%s is reached although timer
   expect(mostInAWindow(times, per)).toBeLessThanOrEqual(count);
 });
 
+test.each(["50/s", "10/s", "99/s", "2/s", "5/2s", "60/min"])("%s, too, within 1 %%", rate => {
+  const random = seeded(SEED);
+  const { count, per } = parseRate(rate, "rate");
+  const times = sendTimes(new Gcra(parseRate(rate, "rate")), {
+    pause: () => 0,
+    // Most by a little, some by much.
+    late: () => (random() < 0.02 ? random() * 15 : random() * 2),
+    until: 1_234.5 + per * 100,
+  });
+  expect(times.length / (count * 100)).toBeGreaterThanOrEqual(0.99);
+  expect(mostInAWindow(times, per)).toBeLessThanOrEqual(count);
+});
+
 test("with a burst so many go out at once after a pause, and a window holds at most count + burst - 1", () => {
   const rate = parseRate({ count: 10, per: "1s", burst: 5 }, "rate");
   const times = sendTimes(new Gcra(rate), { pause: () => 0, late: () => 0, until: 60_000 });
