@@ -284,6 +284,17 @@ describe("a task that a policy of the client holds back", () => {
     expect(Math.max(...run.settled.map(({ attempts }) => attempts.length))).toBe(1);
   });
 
+  test("or this machine, whose descriptors are all in use, waits for one", async () => {
+    const full = () => new ConnectError("TOO_MANY_OPEN_FILES", "EMFILE", { requestSent: "none" });
+    const run = start(
+      now => (now < 5_000 ? { error: full(), ms: 0 } : { status: 200, ms: 1 }),
+      urls("a", 30),
+    );
+    expect(await toTheEnd(run)).toBeLessThan(6_100);
+    expect(states(run.settled)).toEqual({ succeeded: 30 });
+    expect(Math.max(...run.settled.map(({ attempts }) => attempts.length))).toBe(1);
+  });
+
   test("by its rate limit waits so long", async () => {
     const limited = () =>
       Object.assign(new LocalRateLimited("LOCAL_RATE_LIMITED", "later"), { retryAfterMs: 700 });

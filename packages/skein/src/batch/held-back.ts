@@ -4,17 +4,19 @@ import { GIVE_UP_MS } from "../policy/cool-down.ts";
 import type { WaitReason } from "./batch-options.ts";
 import { tellWhy } from "./task-deadline.ts";
 
-/** What the client's own policies fail a call with instead of sending it. */
+/** What the client's own policies, or the limits of this machine, fail a call with instead of sending it. */
 const HELD_BACK: Partial<Record<SkeinError["code"], WaitReason>> = {
   CIRCUIT_OPEN: "circuit open",
   LOCAL_RATE_LIMITED: "rate",
   OVERLOADED: "rate",
+  // No descriptor or port is free, and no connection open that it could wait for.
+  TOO_MANY_OPEN_FILES: "backoff",
 };
 
-/** Where nobody says when it may be tried again: a probe of the circuit is under way. */
+/** Where nobody says when it may be tried again, as while a probe of the circuit is under way. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** A policy of the client held the task back, so that nothing was sent: it waits, and that was no attempt. */
+/** The task was held back on this side, so that nothing was sent: it waits, and that was no attempt. */
 export interface HeldBack {
   readonly why: WaitReason;
   readonly until: number;
@@ -38,7 +40,7 @@ export function failsHeldBack(
   const because =
     until >= deadline
       ? "its deadline comes before it may be sent"
-      : error.code === "CIRCUIT_OPEN" && now - since > GIVE_UP_MS
+      : (error.code === "CIRCUIT_OPEN" || error.code === "TOO_MANY_OPEN_FILES") && now - since > GIVE_UP_MS
         ? `that has been so for ${formatDuration(now - since)}`
         : undefined;
   if (because !== undefined) tellWhy(error, because);
