@@ -4,6 +4,7 @@ import type { Response } from "../core/response.ts";
 import type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 import type { Rate } from "../policy/rate.ts";
 import type { BatchEvent } from "./batch-events.ts";
+import type { FailedItem, RetriedItems } from "./failed-items.ts";
 import type { CancelledBy, TaskOf } from "./task.ts";
 
 /** What a batch is told; `F` is what its `fallback` returns, `R` what the client takes for one request (a URL, or an object with `url`). */
@@ -127,6 +128,17 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
    * const task = await batch.add("https://example.com/next").done;
    */
   add(item: I): AddedTask<I, V, F>;
+  /**
+   * Sends what has failed once more: each of those items gets a new task, as if it had been added, and the counts of the old
+   * ones stay. It is for failures of which the cause is mended: a token, a server that was started again. The latest 10,000
+   * failures are remembered; what was cancelled, with its group or by hand, is not among them.
+   *
+   * @param filter which of them. Default: all
+   * @throws BatchClosed when the batch has ended, or was stopped; what `filter` throws, and then nothing has changed
+   * @example
+   * batch.retryFailed(({ status }) => status === 401);
+   */
+  retryFailed(filter?: (item: FailedItem<I>) => boolean): RetriedItems;
   /**
    * Each move of a task from one state to the next, from now on to the end of the batch. A reader that is slow holds up
    * nothing: of more than `buffer` events (1,000) that it has not read the oldest are let go of, and it is told how many. It

@@ -14,6 +14,7 @@ import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from 
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { type FailedItem, FailedItems, type RetriedItems } from "./failed-items.ts";
 import { failureKind } from "./failure-kind.ts";
 import { fallbackFor } from "./fallback.ts";
 import { FollowedSignal } from "./followed-signal.ts";
@@ -50,6 +51,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #relations: TaskRelations<I, V> | undefined;
   /** Once somebody has asked for one. */
   #origins: OriginControls<I> | undefined;
+  readonly #failed = new FailedItems<I>();
   readonly #added = new AddedTasks<I, V>();
   readonly #counts = newCounts();
   readonly #book: TaskBook<I> = { counts: this.#counts, events: undefined };
@@ -151,13 +153,26 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   add(item: I): AddedTask<I, V> {
-    if (this.#stopped !== undefined) throw new BatchClosed("stopped");
-    if (this.#ended) throw new BatchClosed("ended");
-    this.#signal.follow();
+    this.#beOpen();
     const task = this.#newTask(item);
     const done = this.#added.endOf(task);
     this.#enter(task);
     return { input: item, done };
+  }
+
+  retryFailed(filter: (item: FailedItem<I>) => boolean = () => true): RetriedItems {
+    this.#beOpen();
+    const items = this.#failed.take(filter);
+    for (const { input } of items) this.#relations?.renew(input);
+    for (const { input } of items) this.#enter(this.#newTask(input));
+    return { retried: items.length, forgotten: this.#failed.forgotten };
+  }
+
+  /** For one more task. */
+  #beOpen(): void {
+    if (this.#stopped !== undefined) throw new BatchClosed("stopped");
+    if (this.#ended) throw new BatchClosed("ended");
+    this.#signal.follow();
   }
 
   events({ buffer = EVENTS_KEPT }: { buffer?: number } = {}): AsyncIterableIterator<BatchEvent<I>> {
@@ -359,6 +374,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
 
   #settle(task: TaskRecord<I>, settled: SettledTask<I, V>, bytes: number): void {
     this.#outbox.push(settled, bytes);
+    if (settled.state === "failed") this.#failed.add(settled);
     this.#relations?.settled(task, settled);
     this.#added.settled(task, settled);
     if (!this.#settings.hasTooManyErrors?.(this.#counts)) return;

@@ -32,6 +32,11 @@ export class Duplicates<I, V> {
     return first.followers.splice(0);
   }
 
+  /** The next item with this key is sent, where the first of it has ended. */
+  forget(key: string): void {
+    if (this.#byKey.get(key)?.outcome !== undefined) this.#byKey.delete(key);
+  }
+
   #begin(task: TaskRecord<I>, key: string): void {
     const first = { key, followers: [], outcome: undefined };
     this.#byKey.set(key, first);

@@ -18,6 +18,11 @@ export class FailureGroups<I> {
     return undefined;
   }
 
+  /** Tasks of the group that come from now on are not stopped for what failed before. */
+  forgive(group: string): void {
+    this.#failed.delete(group);
+  }
+
   /** Who is to stop because this one has ended as it has: after a failure, the rest of its group. */
   settled(task: TaskRecord<I>, error: unknown): { stop: Stop; tasks: Iterable<TaskRecord<I>> } | undefined {
     const group = this.#groupOf.get(task);

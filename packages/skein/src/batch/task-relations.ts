@@ -50,6 +50,14 @@ export class TaskRelations<I, V> {
     return this.#keyOf === undefined || this.#admitKey(task, this.#keyOf);
   }
 
+  /** The item is to be sent once more: that one with its key, or of its group, has failed does not count any more. */
+  renew(input: I): void {
+    const key = this.#keyOf && callNow("key", () => this.#keyOf!(input));
+    if (typeof key === "string") this.#duplicates.forget(key);
+    const group = this.#groupOf && callNow("group", () => this.#groupOf!(input));
+    if (typeof group === "string") this.#groups.forgive(group);
+  }
+
   /** To be told of each task that has ended. */
   settled(task: TaskRecord<I>, outcome: SettledTask<I, V>): void {
     for (const follower of this.#duplicates.settled(task, outcome)) {

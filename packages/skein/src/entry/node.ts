@@ -132,6 +132,7 @@ export type {
   Messages,
   UndoneTask,
 } from "../batch/consume-options.ts";
+export type { FailedItem, RetriedItems } from "../batch/failed-items.ts";
 export { type Gather, type Gatherable, gather } from "../batch/gather.ts";
 export { GroupClosed, GroupError, isGroupClosed, isGroupError } from "../batch/group-error.ts";
 export type { GroupTask, GroupTaskState, TaskFunction } from "../batch/group-task.ts";

@@ -1,5 +1,6 @@
 import type { BatchEvent } from "../../batch/batch-events.ts";
 import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
+import type { FailedItem, RetriedItems } from "../../batch/failed-items.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
 /** What is undefined is left out: a page waits for each byte. */
@@ -75,6 +76,10 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
     const done = this.#loading.then(batch => batch.add(item).done);
     done.catch(() => undefined);
     return { input: item, done };
+  }
+
+  retryFailed(filter?: (item: FailedItem<I>) => boolean): RetriedItems {
+    return this.#batch?.retryFailed(filter) ?? { retried: 0, forgotten: 0 };
   }
 
   async *events(options?: { buffer?: number }): AsyncGenerator<BatchEvent<I>, void, undefined> {
