@@ -269,9 +269,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     for (const task of this.#scheduler.takeGivenUp())
       if (isOpen(task.state))
         this.#fail(task, givenUp(task.origin, this.#scheduler.failureOf(task.origin), now));
-    const expired = this.#scheduler.takeExpired(now);
-    if (this.#origins !== undefined) expired.push(...this.#origins.takeExpired(now));
-    for (const task of expired) if (isOpen(task.state)) this.#fail(task, outOfTime());
+    for (const task of this.#scheduler.takeExpired(now)) this.#failLate(task);
+    if (this.#origins !== undefined) for (const task of this.#origins.takeExpired(now)) this.#failLate(task);
+  }
+
+  #failLate(task: TaskRecord<I>): void {
+    if (isOpen(task.state)) this.#fail(task, outOfTime());
   }
 
   #mayStart(): boolean {

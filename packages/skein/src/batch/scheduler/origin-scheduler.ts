@@ -90,8 +90,8 @@ export class OriginScheduler<T extends Schedulable> {
   }
 
   /** Tasks whose time has come, for the caller to `add` again. */
-  takeDue(now: number): T[] {
-    if (this.#delayed.nextDue > now) return [];
+  takeDue(now: number): readonly T[] {
+    if (this.#delayed.nextDue > now) return NONE;
     const due: T[] = [];
     for (let task = this.#delayed.shiftDue(now); task !== undefined; task = this.#delayed.shiftDue(now)) {
       this.#hasBegun(task);
@@ -101,7 +101,8 @@ export class OriginScheduler<T extends Schedulable> {
   }
 
   /** Tasks that are out of time; they are forgotten here. */
-  takeExpired(now: number): T[] {
+  takeExpired(now: number): readonly T[] {
+    if (this.#ending.nextDue > now) return NONE;
     const expired: T[] = [];
     for (let task = this.#ending.shiftDue(now); task !== undefined; task = this.#ending.shiftDue(now)) {
       if (!this.#delayed.remove(task)) this.#forget(task);
