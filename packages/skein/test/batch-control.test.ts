@@ -130,11 +130,37 @@ describe("an origin of a batch", () => {
       if (tasks.length === 10) {
         expect(tasks.every(url => url.startsWith(origin.url))).toBe(true);
         expect(other.requestCount).toBe(before);
-        expect(batch.progress).toMatchObject({ pending: 10, running: 0 });
+        expect(batch.progress).toMatchObject({
+          pending: 0,
+          waiting: 10,
+          waitingFor: { paused: 10 },
+          running: 0,
+        });
+        expect(paused.limits()).toMatchObject({ waitsFor: "paused", waitMs: undefined });
         paused.resume();
+        expect(paused.limits()?.waitsFor).toBeUndefined();
       }
     }
     expect(tasks).toHaveLength(20);
+  });
+
+  test("paused with all others: each task that has not begun waits for that, and is pending again afterwards", async () => {
+    const items = Array.from({ length: 12 }, (_, i) => `${i % 2 ? other.url : origin.url}/ok?all${i}`);
+    const batch = client.batch(items, { concurrency: 1 });
+    const held = batch.origin(other.url);
+    let settled = 0;
+    for await (const _task of batch) {
+      settled += 1;
+      if (settled !== 2) continue;
+      held.pause();
+      batch.pause();
+      for (const url of [origin.url, other.url, other.url]) batch.add(`${url}/ok?added`);
+      expect(batch.progress).toMatchObject({ pending: 0, waiting: 3, waitingFor: { paused: 3 } });
+      batch.resume();
+      held.resume();
+      expect(batch.progress.waitingFor).toEqual({});
+    }
+    expect(settled).toBe(15);
   });
 
   test("paused while its tasks stand ready: deadlines pass, the batch can be cancelled", async () => {

@@ -220,9 +220,17 @@ export interface BatchProgress {
 /**
  * What a task waits for: the time until it is tried again (`backoff`, or what the server asked for: `retry-after`), its
  * origin, which wants to be left alone (`origin cooling`) or fails (`circuit open`), tokens that pay for trying it again
- * (`budget`), or a limit of the client's own (`rate`): `rateLimit()`, `adaptiveLimit()`, `loadShed()`.
+ * (`budget`), a limit of the client's own (`rate`): `rateLimit()`, `adaptiveLimit()`, `loadShed()`; or somebody, who has
+ * `paused` the batch or the origin.
  */
-export type WaitReason = "backoff" | "retry-after" | "origin cooling" | "circuit open" | "budget" | "rate";
+export type WaitReason =
+  | "backoff"
+  | "retry-after"
+  | "origin cooling"
+  | "circuit open"
+  | "budget"
+  | "rate"
+  | "paused";
 
 /** One origin of a batch, and what limits it now. */
 export interface OriginProgress extends OriginLimits {

@@ -33,6 +33,11 @@ export class OriginControls<I> {
     return this.#ending.nextDue;
   }
 
+  /** Tasks of paused origins. */
+  *held(): Generator<TaskRecord<I>> {
+    for (const tasks of this.#paused.values()) yield* tasks;
+  }
+
   /** Whether the task may not go to the scheduler: it stands here, or has been stopped. */
   takes(task: TaskRecord<I>): boolean {
     const stop = this.#cancelled.get(task.origin);
@@ -71,7 +76,8 @@ export class OriginControls<I> {
 
   #limits(origin: string): OriginLimits {
     const now = this.#actions.now();
-    return limitsAt(this.#actions.scheduler.limitsOf(origin, now), now);
+    const limits = limitsAt(this.#actions.scheduler.limitsOf(origin, now), now);
+    return this.#paused.has(origin) ? { ...limits, waitsFor: "paused", waitMs: undefined } : limits;
   }
 
   #pause(origin: string): void {

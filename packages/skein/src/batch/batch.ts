@@ -116,7 +116,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     const now = this.#base.clock.now();
     const pace = this.#meter.tasksPerSecond(now, this.#counts);
     return {
-      ...waitingFacts(this.#counts, this.#scheduler, now),
+      ...waitingFacts(this.#counts, this.#scheduler, {
+        now,
+        paused: { all: this.#paused, held: this.#origins?.held() ?? [] },
+      }),
       pulled: this.#pulled,
       inputEnded: this.#source.ended,
       ...this.#meter.facts(now),

@@ -2,11 +2,18 @@ import type { BatchProgress, WaitReason } from "./batch-options.ts";
 import type { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { TaskCounts, TaskRecord } from "./task-record.ts";
 
-/** How many tasks are in each state, and what those wait for that wait: a time of their own, or their origin. */
+/** What is paused of a batch. */
+export interface Pauses<I> {
+  readonly all: boolean;
+  /** Tasks of the origins that are. */
+  readonly held: Iterable<Pick<TaskRecord<I>, "state">>;
+}
+
+/** How many tasks are in each state, and what those wait for that wait: a time of their own, their origin, or somebody. */
 export function waitingFacts<I>(
   counts: TaskCounts,
   scheduler: OriginScheduler<TaskRecord<I>>,
-  now: number,
+  { now, paused }: { readonly now: number; readonly paused: Pauses<I> },
 ): TaskCounts & Pick<BatchProgress, "waitingFor"> {
   const waitingFor: Partial<Record<WaitReason, number>> = {};
   const count = (why: WaitReason) => {
@@ -19,6 +26,15 @@ export function waitingFacts<I>(
     if (state !== "pending") continue;
     count(why);
     held += 1;
+  }
+  for (const { state } of paused.held) {
+    if (state !== "pending") continue;
+    count("paused");
+    held += 1;
+  }
+  if (paused.all && counts.pending > held) {
+    waitingFor.paused = (waitingFor.paused ?? 0) + counts.pending - held;
+    held = counts.pending;
   }
   return { ...counts, pending: counts.pending - held, waiting: counts.waiting + held, waitingFor };
 }
