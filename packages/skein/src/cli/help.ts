@@ -41,7 +41,7 @@ Examples:
   skein status results.jsonl
   skein status results.jsonl --json
 
-While a job runs, its own progress tells how far it is.
+While the job runs, that is how far it has come by now.
 
 Exit codes, as those of the job:
   0 all succeeded   1 some failed or were rejected   2 used wrongly
@@ -54,10 +54,11 @@ Examples:
 
 Each line of the output is a whole row, each body has the length and the SHA-256
 that its row says, and as many rows as items ended alike. Nothing is changed.
+While the job runs, that is of what it has written by now.
 
 Exit codes:
   0 all is as the journal says   2 used wrongly   3 it is not, or a file error
-  7 the job is running
+  7 skein retry is changing it at this moment
 `;
 
 export const RETRY_HELP = `

@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeF
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, originServer, test } from "@skein/testkit";
-import { inspectJob, verifyJob } from "../../src/entry/jobs.ts";
+import { inspectJob, retryItems, verifyJob } from "../../src/entry/jobs.ts";
 import { JobFolder, range } from "./job-folder.ts";
 
 /** A job of 40 items: 30 succeed, 9 are answered with 404, and one line is no request. */
@@ -57,8 +57,11 @@ describe("inspectJob", () => {
     });
     expect(readdirSync(folder.path).filter(name => name.startsWith("none"))).toEqual([]);
     const open = await folder.open();
-    await expect(inspectJob(folder.output)).rejects.toMatchObject({ code: "JOURNAL_LOCKED" });
+    const pending = retryItems(folder.output, () => true);
+    await expect(pending).rejects.toMatchObject({ code: "JOURNAL_LOCKED" });
+    expect(await inspectJob(folder.output)).toMatchObject({ running: true, complete: true, done: 39 });
     await open.close();
+    expect(await inspectJob(folder.output)).toMatchObject({ running: false });
     writeFileSync(folder.journal, "no database at all, but long enough to be read as one".repeat(100));
     await expect(inspectJob(folder.output)).rejects.toMatchObject({ code: "JOURNAL_CORRUPT" });
   });

@@ -33,7 +33,7 @@ function verdictOf({
   const behind =
     uncommittedBytes === 0
       ? ""
-      : `${formatBytes(uncommittedBytes)} behind the last commit are no problem: the next run cuts them off.\n`;
+      : `${formatBytes(uncommittedBytes)} behind the last commit are no problem: ${report.running ? "the job is writing them" : "the next run cuts them off"}.\n`;
   if (problemCount === 0)
     return `${behind}${paint("green", "Whole")} ${output}: ${read} are as the journal says.\n`;
   const more = problemCount > problems.length ? ` (the first ${problems.length} are listed)` : "";

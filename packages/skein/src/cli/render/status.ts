@@ -34,12 +34,12 @@ export function statusJson(report: JobReport): unknown {
 }
 
 function headline(report: JobReport, paint: Paint): string {
-  const { complete, done, succeeded, failed, unknown, rejected, endedTo } = report;
+  const { complete, running, done, succeeded, failed, unknown, rejected, endedTo } = report;
   const parts = [`${formatCount(succeeded)} succeeded`, `${formatCount(failed)} failed`];
   if (unknown > 0) parts.push(`${formatCount(unknown)} unknown`);
   if (rejected > 0) parts.push(`${formatCount(rejected)} rejected`);
   const look = complete && failed === 0 ? "green" : "yellow";
-  const verb = paint("bold", paint(look, complete ? "Complete" : "Can go on"));
+  const verb = paint("bold", paint(look, complete ? "Complete" : running ? "Running" : "Can go on"));
   const where = complete ? "" : `, all of the first ${formatCount(endedTo)} lines`;
   return `${verb} ${formatCount(done)} done${where}: ${parts.join(", ")}`;
 }

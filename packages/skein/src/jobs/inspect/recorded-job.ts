@@ -3,7 +3,7 @@ import type { JobCounts, JobPaths } from "../job-options.ts";
 import { jobPaths } from "../job-paths.ts";
 import { nodeFiles } from "../journal/files.ts";
 import { Journal } from "../journal/journal.ts";
-import type { ItemEnding, OpenedJournal } from "../journal/journal-protocol.ts";
+import type { OpenedJournal } from "../journal/journal-protocol.ts";
 import type { Semantics } from "../semantics.ts";
 import { Tally } from "../tally.ts";
 
@@ -14,43 +14,65 @@ export interface JobReport extends JobCounts {
   readonly source: string;
   /** What the requests are made of beside the list: method, headers (credentials as hashes), the statuses that succeed. */
   readonly request: Semantics;
-  /** Whether every line of the list had ended when the job was last run. */
+  /** Whether every line of the list has ended; of a job that runs, it has not. */
   readonly complete: boolean;
+  /** Whether a process is at it, this one included. */
+  readonly running: boolean;
   /** Every line of the list up to this one has ended; 0 where none has. */
   readonly endedTo: number;
 }
 
-/** A job that is only looked at; it has the lock until it is closed. */
+/** A job that is looked at. */
 export interface RecordedJob {
   readonly report: JobReport;
   readonly known: OpenedJournal;
-  /** Makes the items that ended so pending again. */
-  retry(endings: readonly ItemEnding[]): Promise<number>;
-  close(): Promise<void>;
+  readonly journal: Journal;
 }
 
 /**
- * Opens the journal of an output, which may also be named itself (`out.jsonl.job.db`).
+ * What the journal of an output says, which may also be named itself (`out.jsonl.job.db`); a job may run meanwhile.
  *
- * @throws JobError NO_JOURNAL where there is none, JOURNAL_LOCKED while the job runs, JOURNAL_CORRUPT
+ * @throws JobError NO_JOURNAL where there is none, JOURNAL_CORRUPT
  */
-export async function openRecordedJob(output: string): Promise<RecordedJob> {
+export async function readRecordedJob(output: string): Promise<Pick<RecordedJob, "report" | "known">> {
+  const job = await openJournal(output, { readOnly: true });
+  await job.journal.close();
+  // What a killed process has begun is to be finished first; whoever is at it now is refused, as by any other writer.
+  if (job.known.isRewriting) return changeRecordedJob(output, finished => finished);
+  return job;
+}
+
+/**
+ * The same, with the lock of the job as long as `act` runs.
+ *
+ * @throws JobError also JOURNAL_LOCKED, while a job runs
+ */
+export async function changeRecordedJob<T>(
+  output: string,
+  act: (job: RecordedJob) => T | Promise<T>,
+): Promise<T> {
+  const job = await openJournal(output, { readOnly: false });
+  try {
+    return await act(job);
+  } finally {
+    await job.journal.close();
+  }
+}
+
+async function openJournal(output: string, options: { readonly readOnly: boolean }): Promise<RecordedJob> {
   const { journal: path, ...paths } = jobPaths(output.replace(/\.job\.db$/, ""), "none");
   const missing = new JobError("NO_JOURNAL", `no job has written ${paths.output}: there is no ${path}`, {
     path,
   });
   if (!nodeFiles.exists(path)) throw missing;
-  const journal = new Journal({ journal: path, ...paths });
+  const journal = new Journal({ journal: path, ...paths }, options);
   try {
     const known = await journal.call("open", { fresh: false });
     if (known.job === undefined) throw missing;
     const { output: written, rejects } = paths;
-    return {
-      report: reportOf(known, { output: written, rejects, journal: path }),
-      known,
-      retry: endings => journal.call("retry", { endings }),
-      close: () => journal.close(),
-    };
+    const running = options.readOnly && (await journal.call("isWritten", undefined));
+    const report = reportOf(known, { output: written, rejects, journal: path }, running);
+    return { report, known, journal };
   } catch (error) {
     // What can fail here has failed before, and was told.
     await journal.close().catch(() => undefined);
@@ -58,7 +80,7 @@ export async function openRecordedJob(output: string): Promise<RecordedJob> {
   }
 }
 
-function reportOf(known: OpenedJournal, paths: JobReport["paths"]): JobReport {
+function reportOf(known: OpenedJournal, paths: JobReport["paths"], running: boolean): JobReport {
   const { source, semantics } = known.job!;
   return {
     ...new Tally(known).counts,
@@ -66,6 +88,7 @@ function reportOf(known: OpenedJournal, paths: JobReport["paths"]): JobReport {
     source,
     request: JSON.parse(semantics) as Semantics,
     complete: known.complete,
+    running,
     endedTo: known.position.line,
   };
 }

@@ -1,5 +1,5 @@
 import { ItemState } from "../journal/journal-protocol.ts";
-import { openRecordedJob } from "./recorded-job.ts";
+import { changeRecordedJob } from "./recorded-job.ts";
 
 /** How an item ended that may be run again. */
 export interface JobEnding {
@@ -22,16 +22,15 @@ export interface JobEnding {
  * await retryItems("results.jsonl", ({ status }) => status === 429);
  */
 export async function retryItems(output: string, wanted: (ending: JobEnding) => boolean): Promise<number> {
-  const job = await openRecordedJob(output);
-  try {
-    const endings = job.known.counts.filter(({ state, status, error }) => {
+  return changeRecordedJob(output, ({ known, journal }) => {
+    const endings = known.counts.filter(({ state, status, error }) => {
       const name = NAMES.get(state);
       return name !== undefined && wanted({ state: name, status, error });
     });
-    return await job.retry(endings.map(({ state, status, error }) => ({ state, status, error })));
-  } finally {
-    await job.close();
-  }
+    return journal.call("retry", {
+      endings: endings.map(({ state, status, error }) => ({ state, status, error })),
+    });
+  });
 }
 
 const NAMES: ReadonlyMap<number, JobEnding["state"]> = new Map([

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ItemState, type OpenedJournal } from "../journal/journal-protocol.ts";
 import { fileLines } from "./file-lines.ts";
-import { type JobReport, openRecordedJob } from "./recorded-job.ts";
+import { type JobReport, readRecordedJob } from "./recorded-job.ts";
 import { checkRow, endingOf } from "./row-check.ts";
 
 /** Enough to see what happened; of the others, how many. */
@@ -33,25 +33,22 @@ export interface JobVerification {
 
 /**
  * Compares all that a job has written with its journal: each line of the output is a whole row, each body has the length
- * and the SHA-256 that its row says, and as many rows as items ended alike. Nothing is changed.
+ * and the SHA-256 that its row says, and as many rows as items ended alike. Nothing is changed. While the job runs, that is of
+ * what it has committed.
  *
  * @param output the job's output, or its journal
- * @throws JobError (rejects with) NO_JOURNAL, JOURNAL_LOCKED while the job runs, JOURNAL_CORRUPT
+ * @throws JobError (rejects with) NO_JOURNAL, JOURNAL_CORRUPT
  * @example
  * const { problemCount, problems } = await verifyJob("results.jsonl");
  * if (problemCount > 0) console.error(problems[0]);
  */
 export async function verifyJob(output: string): Promise<JobVerification> {
-  const job = await openRecordedJob(output);
-  try {
-    const check = new JobCheck(job.report.paths, job.known);
-    await check.output();
-    await check.rejects();
-    const { rows, bodies, problems, problemCount, uncommittedBytes } = check;
-    return { report: job.report, rows, bodies, problems, problemCount, uncommittedBytes };
-  } finally {
-    await job.close();
-  }
+  const { report, known } = await readRecordedJob(output);
+  const check = new JobCheck(report.paths, known);
+  await check.output();
+  await check.rejects();
+  const { rows, bodies, problems, problemCount, uncommittedBytes } = check;
+  return { report, rows, bodies, problems, problemCount, uncommittedBytes };
 }
 
 class JobCheck {

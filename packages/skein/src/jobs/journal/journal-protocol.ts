@@ -56,9 +56,23 @@ export interface OpenedJournal {
   readonly counts: readonly ItemCount[];
   /** How many bytes of the files count. */
   readonly sizes: { readonly output: number; readonly rejects: number };
+  /** An output without some of its items stands ready to take its place, as a killed process left it: see rewrite.ts. */
+  readonly isRewriting: boolean;
   /** The first message of each error code. */
   readonly errorSamples: readonly (readonly [code: string, message: string])[];
 }
+
+/** What a journal without a job says. */
+export const NOTHING_RECORDED: OpenedJournal = {
+  job: undefined,
+  complete: false,
+  position: { offset: 0, line: 0 },
+  lastLine: 0,
+  counts: [],
+  sizes: { output: 0, rejects: 0 },
+  isRewriting: false,
+  errorSamples: [],
+};
 
 export interface BeginRequest {
   readonly record: JobRecord;
@@ -97,13 +111,22 @@ export interface CommitRequest {
 /** Rows of the journal in the order of their lines: line, key and state of each. */
 export const LISTED_WIDTH = 3;
 
-/** What can be asked of the journal's thread. */
+/** What the thread of a journal is started with. */
+export interface JournalThread {
+  readonly paths: JournalPaths;
+  /** Takes no lock and changes nothing: it may be opened while a job runs. */
+  readonly readOnly: boolean;
+}
+
+/** What can be asked of the journal's thread; of one that only reads: `open`, `isWritten`, `list` and `close`. */
 export interface JournalOperations {
   open(request: { readonly fresh: boolean }): OpenedJournal;
   begin(request: BeginRequest): OpenedJournal;
   commit(request: CommitRequest): void;
   /** As `retry` of `begin`, without a run; answers with the number of items. */
   retry(request: { readonly endings: readonly ItemEnding[] }): number;
+  /** Whether a job writes the journal at this moment. */
+  isWritten(request: undefined): boolean;
   list(request: { readonly fromLine: number; readonly limit: number }): Float64Array;
   close(request: undefined): void;
 }

@@ -1,43 +1,17 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { JobError } from "../job-error.ts";
 import type { SourcePosition } from "../source/source.ts";
 import {
   type CommitRequest,
-  type ItemCount,
   type ItemEnding,
   ItemState,
   type JobRecord,
-  LISTED_WIDTH,
   type OpenedJournal,
   ROW_WIDTH,
 } from "./journal-protocol.ts";
+import { listItems, readJournal } from "./journal-reading.ts";
+import { checkJournal, corruptJournal, createTables, isNewJournal } from "./journal-schema.ts";
 
-const VERSION = 1;
-/** "Skej": says whose file this is, also to file(1). */
-const APPLICATION_ID = 0x536b656a;
-
-const SCHEMA = `
-  CREATE TABLE job (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    semantics TEXT NOT NULL,
-    source TEXT NOT NULL,
-    fingerprint TEXT,
-    source_offset INTEGER NOT NULL DEFAULT 0,
-    source_line INTEGER NOT NULL DEFAULT 0,
-    output_bytes INTEGER NOT NULL DEFAULT 0,
-    rejects_bytes INTEGER NOT NULL DEFAULT 0,
-    complete INTEGER NOT NULL DEFAULT 0,
-    rewrite_bytes INTEGER
-  ) STRICT;
-  CREATE TABLE items (
-    line INTEGER PRIMARY KEY,
-    key INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    status INTEGER,
-    error TEXT
-  ) STRICT;
-  CREATE TABLE error_samples (code TEXT PRIMARY KEY, message TEXT NOT NULL) STRICT;
-`;
+const BUSY_MS = 5_000;
 
 /** An item that has ended has one row, for ever: only a `sent` row may be replaced. */
 const INSERT_ITEM = `
@@ -58,52 +32,39 @@ export class JournalStore {
   readonly #path: string;
   readonly #database: DatabaseSync;
   #insertItem: StatementSync | undefined;
+  /** Also after a transaction that failed. */
+  #isWriting = false;
 
-  /** Opens or makes the database and takes its lock, which the system gives back however the process ends. */
+  /** Opens or makes the database. Whoever does so has the job's lock: there is one writer, and any number of readers. */
   constructor(path: string) {
     this.#path = path;
     this.#database = new DatabaseSync(path);
     try {
-      this.#lock();
-      this.#check();
+      this.#prepare();
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
 
-  #lock(): void {
+  #prepare(): void {
     const database = this.#database;
-    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    // A reader may be mending what a killed process left.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = FULL");
-    database.exec("BEGIN EXCLUSIVE; COMMIT");
-  }
-
-  #check(): void {
-    const version = this.#pragma("user_version");
-    if (version > VERSION) {
-      throw this.#corrupt(
-        `was written by a newer version of Skein (format ${version}; this one knows ${VERSION})`,
-      );
-    }
-    const { quick_check: verdict } = this.#one("PRAGMA quick_check(1)");
-    if (verdict !== "ok") throw this.#corrupt(`is damaged: ${verdict}`);
-    if (!this.isNew && this.#pragma("application_id") !== APPLICATION_ID) {
-      throw this.#corrupt("is a database of something else");
-    }
+    checkJournal(database, this.#path);
   }
 
   /** Whether no job has been recorded yet. */
   get isNew(): boolean {
-    return this.#one("SELECT count(*) AS tables FROM sqlite_schema").tables === 0;
+    return isNewJournal(this.#database);
   }
 
   /** Records a new job. */
   create(record: JobRecord): void {
     this.#transaction(() => {
-      this.#database.exec(SCHEMA);
-      this.#database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
+      createTables(this.#database);
       this.#insertJob(record);
     });
   }
@@ -130,24 +91,7 @@ export class JournalStore {
   }
 
   read(): OpenedJournal {
-    const job = this.#one("SELECT * FROM job") as Record<string, number | string | null>;
-    return {
-      job: {
-        semantics: String(job.semantics),
-        source: String(job.source),
-        fingerprint: job.fingerprint as string | null,
-      },
-      complete: job.complete === 1,
-      position: { offset: Number(job.source_offset), line: Number(job.source_line) },
-      lastLine: (this.#one("SELECT coalesce(max(line), 0) AS line FROM items") as { line: number }).line,
-      counts: this.#all(
-        "SELECT state, status, error, count(*) AS count FROM items GROUP BY state, status, error",
-      ) as unknown as ItemCount[],
-      sizes: { output: Number(job.output_bytes), rejects: Number(job.rejects_bytes) },
-      errorSamples: this.#all("SELECT code, message FROM error_samples").map(
-        row => [row.code, row.message] as [string, string],
-      ),
-    };
+    return readJournal(this.#database);
   }
 
   get sinkOffsets(): SinkOffsets {
@@ -158,14 +102,7 @@ export class JournalStore {
 
   /** Rows from a line on: line, key and state of each. */
   list(fromLine: number, limit: number): Float64Array {
-    const rows = this.#database
-      .prepare("SELECT line, key, state FROM items WHERE line >= ? ORDER BY line LIMIT ?")
-      .all(fromLine, limit);
-    const listed = new Float64Array(rows.length * LISTED_WIDTH);
-    rows.forEach((row, index) => {
-      listed.set([Number(row.line), Number(row.key), Number(row.state)], index * LISTED_WIDTH);
-    });
-    return listed;
+    return listItems(this.#database, fromLine, limit);
   }
 
   /** Records groups of items, in their order, with the offsets that the files have reached. */
@@ -184,7 +121,7 @@ export class JournalStore {
       const error = rows[i + 4] === 0 ? null : errorCodes[rows[i + 4]! - 1]!;
       const status = rows[i + 3] === 0 ? null : rows[i + 3]!;
       const { changes } = this.#insertItem.run(line, rows[i + 1]!, rows[i + 2]!, status, error);
-      if (changes !== 1) throw this.#corrupt(`has line ${line} already`);
+      if (changes !== 1) throw corruptJournal(this.#path, `has line ${line} already`);
     }
     for (const line of released) {
       this.#run(`DELETE FROM items WHERE line = ? AND state = ${ItemState.sent}`, line);
@@ -233,16 +170,32 @@ export class JournalStore {
     });
   }
 
-  /** Gives the lock back. What the write-ahead log holds goes into the database first. */
+  /** What the write-ahead log holds goes into the database first. */
   close(): void {
-    this.#database.close();
+    try {
+      this.#becomeOneFile();
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  /** So it can be read where nothing may be written, and copied by itself. While somebody reads, it stays as it is. */
+  #becomeOneFile(): void {
+    if (this.#isWriting) return;
+    try {
+      this.#database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE");
+    } catch {
+      // Nothing is lost: all that was committed stands in the log, where the next one finds it.
+    }
   }
 
   /** One commit. After a failure the store is only good for `close()`, which rolls back what was begun. */
   #transaction(write: () => void): void {
+    this.#isWriting = true;
     this.#database.exec("BEGIN IMMEDIATE");
     write();
     this.commitTransaction();
+    this.#isWriting = false;
   }
 
   /** The moment at which a transaction counts; tests fail it. */
@@ -254,20 +207,8 @@ export class JournalStore {
     return this.#database.prepare(sql).get() ?? {};
   }
 
-  #all(sql: string): Record<string, unknown>[] {
-    return this.#database.prepare(sql).all();
-  }
-
   #run(sql: string, ...values: (string | number)[]): void {
     this.#database.prepare(sql).run(...values);
-  }
-
-  #pragma(name: string): number {
-    return Number(this.#one(`PRAGMA ${name}`)[name]);
-  }
-
-  #corrupt(how: string): JobError {
-    return new JobError("JOURNAL_CORRUPT", `the journal ${this.#path} ${how}`, { path: this.#path });
   }
 }
 

@@ -5,21 +5,25 @@ import type {
   CommitRequest,
   JournalAnswer,
   JournalCall,
-  JournalOperations,
-  JournalPaths,
+  JournalOperation,
+  JournalThread,
 } from "./journal-protocol.ts";
+import { JournalReader } from "./journal-reader.ts";
 import { JournalWriter } from "./journal-writer.ts";
 
 /** Groups that wait when a commit begins go along with it, up to this many. */
 const MAX_GROUPS = 16;
 
-if (parentPort === null) throw new Error("journal-worker is started as a thread by a job");
-serve(parentPort, new JournalWriter(workerData as JournalPaths));
+type Operations = Record<JournalOperation, (request: unknown) => unknown>;
 
-function serve(port: MessagePort, writer: JournalWriter): void {
+if (parentPort === null) throw new Error("journal-worker is started as a thread by a job");
+const { paths, readOnly } = workerData as JournalThread;
+serve(parentPort, readOnly ? new JournalReader(paths) : new JournalWriter(paths));
+
+function serve(port: MessagePort, journal: JournalWriter | JournalReader): void {
   port.on("message", (call: JournalCall) => {
     const calls = [call, ...waitingCalls(port, call)];
-    for (let i = 0; i < calls.length; ) i += answerNext(calls.slice(i), port, writer);
+    for (let i = 0; i < calls.length; ) i += answerNext(calls.slice(i), port, journal);
   });
 }
 
@@ -36,20 +40,25 @@ function waitingCalls(port: MessagePort, first: JournalCall): JournalCall[] {
 }
 
 /** Answers the first call, or all the commits that the calls begin with; returns how many. */
-function answerNext(calls: readonly JournalCall[], port: MessagePort, writer: JournalWriter): number {
+function answerNext(
+  calls: readonly JournalCall[],
+  port: MessagePort,
+  journal: JournalWriter | JournalReader,
+): number {
   const groups: CommitRequest[] = [];
   for (const call of calls) {
     if (call.operation !== "commit") break;
     groups.push(call.request);
   }
   const answered = calls.slice(0, Math.max(1, groups.length));
-  const outcome = attempt(() => (groups.length > 0 ? writer.commitAll(groups) : perform(writer, calls[0]!)));
+  const commitAll = "commitAll" in journal && groups.length > 0 ? () => journal.commitAll(groups) : undefined;
+  const outcome = attempt(commitAll ?? (() => perform(journal, calls[0]!)));
   for (const { id } of answered) port.postMessage({ id, ...outcome } satisfies JournalAnswer);
   return answered.length;
 }
 
-function perform(writer: JournalWriter, { operation, request }: JournalCall): unknown {
-  return (writer as Record<keyof JournalOperations, (request: unknown) => unknown>)[operation](request);
+function perform(journal: JournalWriter | JournalReader, { operation, request }: JournalCall): unknown {
+  return (journal as unknown as Operations)[operation](request);
 }
 
 function attempt(act: () => unknown) {

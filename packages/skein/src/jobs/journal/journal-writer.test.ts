@@ -161,6 +161,7 @@ describe("recording", () => {
         { state: ItemState.succeeded, status: 200, error: null, count: 1 },
         { state: ItemState.failed, status: null, error: "TIMEOUT", count: 1 },
       ],
+      isRewriting: false,
       errorSamples: [["TIMEOUT", "it took too long"]],
     });
     again.close();

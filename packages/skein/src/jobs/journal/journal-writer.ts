@@ -13,27 +13,19 @@ import { JobError } from "../job-error.ts";
 import { BodyFiles } from "./body-files.ts";
 import { fileError, isLocked } from "./file-errors.ts";
 import { type Files, nodeFiles } from "./files.ts";
-import type {
-  BeginRequest,
-  CommitRequest,
-  ItemEnding,
-  JournalOperations,
-  JournalPaths,
-  OpenedJournal,
+import { JournalLock, lockPath } from "./journal-lock.ts";
+import {
+  type BeginRequest,
+  type CommitRequest,
+  type ItemEnding,
+  type JournalOperations,
+  type JournalPaths,
+  NOTHING_RECORDED,
+  type OpenedJournal,
 } from "./journal-protocol.ts";
 import { JournalStore } from "./journal-store.ts";
 import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
 import { Sink } from "./sink.ts";
-
-const NEW_JOURNAL: OpenedJournal = {
-  job: undefined,
-  complete: false,
-  position: { offset: 0, line: 0 },
-  lastLine: 0,
-  counts: [],
-  sizes: { output: 0, rejects: 0 },
-  errorSamples: [],
-};
 
 /** What a writer works with; tests put in parts that fail. */
 export interface WriterParts {
@@ -48,6 +40,7 @@ export class JournalWriter implements JournalOperations {
   readonly #paths: JournalPaths;
   readonly #parts: WriterParts;
   readonly #bodies: BodyFiles;
+  #lock: JournalLock | undefined;
   #store: JournalStore | undefined;
   #output: Sink | undefined;
   #rejects: Sink | undefined;
@@ -63,11 +56,12 @@ export class JournalWriter implements JournalOperations {
   open({ fresh }: { fresh: boolean }): OpenedJournal {
     if (!fresh && !this.#parts.files.exists(this.#paths.journal)) this.#refuseForeignFiles();
     return this.#attempt(() => {
-      this.#store = fresh ? this.#openUsableStore() : this.#openStore();
+      this.#lock = this.#takeLock();
       writeFileSync(this.#pidPath, String(process.pid));
+      this.#store = fresh ? this.#openUsableStore() : this.#openStore();
       if (this.#store.isNew) {
         if (!fresh) this.#refuseForeignFiles();
-        return NEW_JOURNAL;
+        return NOTHING_RECORDED;
       }
       if (!fresh) finishRewrite(this.#rewrite);
       return this.#store.read();
@@ -115,20 +109,26 @@ export class JournalWriter implements JournalOperations {
     });
   }
 
+  isWritten(): boolean {
+    return this.#lock !== undefined;
+  }
+
   list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
     return this.#attempt(() => this.#store!.list(fromLine, limit));
   }
 
   /** Gives the lock back. */
   close(): void {
-    const store = this.#store;
+    const [store, lock] = [this.#store, this.#lock];
     this.#store = undefined;
+    this.#lock = undefined;
     try {
       this.#output?.close();
       this.#rejects?.close();
-    } finally {
-      if (store !== undefined) rmSync(this.#pidPath, { force: true });
       store?.close();
+    } finally {
+      if (lock !== undefined) rmSync(this.#pidPath, { force: true });
+      lock?.release();
     }
   }
 
@@ -136,13 +136,23 @@ export class JournalWriter implements JournalOperations {
     return { files: this.#parts.files, store: this.#store!, output: this.#paths.output };
   }
 
+  #takeLock(): JournalLock {
+    const { journal } = this.#paths;
+    const path = lockPath(journal);
+    return this.#unlessLocked(`locking the journal ${journal}`, () => JournalLock.take(path));
+  }
+
   #openStore(): JournalStore {
     const { journal } = this.#paths;
+    return this.#unlessLocked(`opening the journal ${journal}`, () => this.#parts.openStore(journal));
+  }
+
+  #unlessLocked<T>(doing: string, act: () => T): T {
     try {
-      return this.#parts.openStore(journal);
+      return act();
     } catch (error) {
       if (isLocked(error)) throw this.#locked(error);
-      throw fileError(error, `opening the journal ${journal}`, journal);
+      throw fileError(error, doing, this.#paths.journal);
     }
   }
 

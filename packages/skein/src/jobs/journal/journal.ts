@@ -6,6 +6,7 @@ import type {
   JournalOperation,
   JournalOperations,
   JournalPaths,
+  JournalThread,
   ReportedError,
 } from "./journal-protocol.ts";
 
@@ -26,9 +27,10 @@ export class Journal {
   #lastId = 0;
   #ended: JobError | undefined;
 
-  constructor(paths: JournalPaths) {
+  /** @param readOnly takes no lock and changes nothing; `open`, `isWritten`, `list` and `close` are all that can be asked of it */
+  constructor(paths: JournalPaths, { readOnly = false } = {}) {
     this.#worker = new Worker(new URL(WORKER, import.meta.url), {
-      workerData: paths,
+      workerData: { paths, readOnly } satisfies JournalThread,
       // It only passes bytes on: a large nursery would hold tens of megabytes of what is garbage already.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });

@@ -1,0 +1,61 @@
+import { DatabaseSync } from "node:sqlite";
+import { fileError } from "./file-errors.ts";
+import { isHeld, lockPath } from "./journal-lock.ts";
+import {
+  type JournalOperations,
+  type JournalPaths,
+  NOTHING_RECORDED,
+  type OpenedJournal,
+} from "./journal-protocol.ts";
+import { listItems, readJournal } from "./journal-reading.ts";
+import { checkJournal, corruptJournal, isNewJournal } from "./journal-schema.ts";
+
+/** A process that begins or ends to write holds readers up for a moment. */
+const BUSY_MS = 5_000;
+
+/** Answers what can be known of a journal without writing to it, also while a job writes; it takes no lock of the job's. */
+export class JournalReader implements Pick<JournalOperations, "open" | "isWritten" | "list" | "close"> {
+  readonly #path: string;
+  #database: DatabaseSync | undefined;
+
+  constructor({ journal }: Pick<JournalPaths, "journal">) {
+    this.#path = journal;
+  }
+
+  /** @throws JobError JOURNAL_CORRUPT, FILE_FAILED */
+  open(): OpenedJournal {
+    return this.#attempt(() => {
+      this.#database = new DatabaseSync(this.#path, { readOnly: true });
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+      checkJournal(this.#database, this.#path);
+      // A process that was killed before it had written anything leaves one without tables.
+      return isNewJournal(this.#database) ? NOTHING_RECORDED : readJournal(this.#database);
+    });
+  }
+
+  isWritten(): boolean {
+    return this.#attempt(() => isHeld(lockPath(this.#path)));
+  }
+
+  list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
+    return this.#attempt(() => listItems(this.#opened, fromLine, limit));
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  get #opened(): DatabaseSync {
+    if (this.#database === undefined) throw corruptJournal(this.#path, "is not open");
+    return this.#database;
+  }
+
+  #attempt<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw fileError(error, `reading the journal ${this.#path}`, this.#path);
+    }
+  }
+}
