@@ -14,6 +14,7 @@ import { KnownLines } from "./source/known-list.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
 import { Tally } from "./tally.ts";
+import { Timeline, type TimelineFacts } from "./timeline.ts";
 
 type JobBatch = Batch<PendingItem, Response>;
 type Ending = JobSummary["ended"];
@@ -152,11 +153,20 @@ export class Job {
 
   async #sendAll(): Promise<void> {
     void this.#count();
-    this.#batch = this.#options.client.batch(this.#feed, this.#batchOptions());
-    for await (const task of this.#batch) {
-      this.#settle(task);
-      const room = this.#outbox.room();
-      if (room !== undefined) await room;
+    const batch = this.#options.client.batch(this.#feed, this.#batchOptions());
+    this.#batch = batch;
+    const timeline = new Timeline(
+      () => this.#timelineFacts(batch),
+      sample => this.#outbox.addSample(sample),
+    );
+    try {
+      for await (const task of batch) {
+        if (this.#settle(task)) timeline.settled(task);
+        const room = this.#outbox.room();
+        if (room !== undefined) await room;
+      }
+    } finally {
+      timeline.end();
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     for (const item of this.#feed.pending) if (item.isMarked) this.#ledger.release(item);
@@ -164,7 +174,8 @@ export class Job {
     if (this.#feed.failure !== undefined) throw this.#feed.failure.error;
   }
 
-  #settle(task: SettledTask<PendingItem, Response>): void {
+  /** Whether its item has ended. */
+  #settle(task: SettledTask<PendingItem, Response>): boolean {
     const item = task.input;
     if (task.error?.code === "CLIENT_CLOSED") {
       // That says nothing of the item: it stays pending, like all that would fail the same way after it.
@@ -172,10 +183,23 @@ export class Job {
     } else if (task.state !== "cancelled") {
       this.#feed.pending.delete(item);
       this.#ledger.settled(item, task);
+      return true;
     } else if (mayHaveBeenSent(task)) {
       // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
       item.isMarked = false;
     }
+    return false;
+  }
+
+  #timelineFacts({ progress }: JobBatch): TimelineFacts {
+    const { succeeded, failed, unknown } = this.#tally;
+    const { concurrency } = this.#options;
+    return {
+      progress,
+      succeeded,
+      failed: failed + unknown,
+      concurrency: typeof concurrency === "number" ? concurrency : null,
+    };
   }
 
   #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {

@@ -1,5 +1,7 @@
+import { withoutUserinfo } from "../core/redact-url.ts";
 import type { SettledTask } from "../entry/node.ts";
 import type { FeedBook } from "./feed.ts";
+import type { ItemDetails } from "./journal/item-details.ts";
 import { ItemState } from "./journal/journal-protocol.ts";
 import type { Outbox } from "./journal/outbox.ts";
 import { INTERRUPTED, type RowWriter } from "./sink/row.ts";
@@ -26,27 +28,32 @@ export class Ledger implements FeedBook {
     const { error, response } = task;
     if (this.#tally.add(task)) this.#outbox.addErrorSample(error!.code, error!.message);
     this.#outbox.write(this.#rows.settled(item, task));
-    this.#outbox.record({
-      line: item.line,
-      key: item.key,
-      state: task.state === "succeeded" ? ItemState.succeeded : ItemState.failed,
-      status: response?.status ?? 0,
-      error: error?.code,
-    });
+    this.#outbox.record(
+      {
+        line: item.line,
+        key: item.key,
+        state: task.state === "succeeded" ? ItemState.succeeded : ItemState.failed,
+        status: response?.status ?? 0,
+        error: error?.code,
+      },
+      detailsOf(item, task),
+    );
   }
 
   unknown(item: SourceItem): void {
     const { code, message } = UNKNOWN_ERROR;
     if (this.#tally.addUnknown(UNKNOWN_ERROR)) this.#outbox.addErrorSample(code, message);
     this.#outbox.write(this.#rows.unknown(item));
-    this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: code });
+    const details = { url: withoutUserinfo(item.request.url), endedAt: Date.now(), message };
+    this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: code }, details);
   }
 
   reject(line: RejectedLine): void {
     this.#tally.rejected++;
     const { reason, text } = line;
     this.#outbox.writeReject(`${JSON.stringify({ v: 1, line: line.line, reason, text })}\n`);
-    this.#outbox.record({ ...rowOf(line), state: ItemState.rejected, error: undefined });
+    const details = { url: text, endedAt: Date.now(), message: reason };
+    this.#outbox.record({ ...rowOf(line), state: ItemState.rejected, error: undefined }, details);
   }
 
   async mark(items: readonly PendingItem[]): Promise<void> {
@@ -64,6 +71,18 @@ export class Ledger implements FeedBook {
   room(): Promise<void> | undefined {
     return this.#outbox.room();
   }
+}
+
+function detailsOf({ request }: SourceItem, task: SettledTask<unknown, unknown>): ItemDetails {
+  const { attempts, timings, response, error } = task;
+  return {
+    url: withoutUserinfo(request.url),
+    endedAt: Date.now(),
+    message: error?.message,
+    attempts,
+    timings,
+    phases: response?.timings ?? error?.timings,
+  };
 }
 
 function rowOf({ line, key }: { readonly line: number; readonly key: number }) {

@@ -64,6 +64,20 @@ export class Histogram {
     this.#count += other.#count;
   }
 
+  /** What it holds, to be kept: the number of each bucket that is not empty, and its count. */
+  *buckets(): Generator<readonly [bucket: number, count: number]> {
+    const buckets = this.#buckets ?? [];
+    for (let index = 0; index < buckets.length; index++)
+      if (buckets[index]! > 0) yield [index, buckets[index]!];
+  }
+
+  /** Adds what `buckets` gave. */
+  addBucket(bucket: number, count: number): void {
+    this.#buckets ??= new Float64Array(BUCKETS);
+    this.#buckets[bucket]! += count;
+    this.#count += count;
+  }
+
   /** What is there so far counts for `factor` (0 to 1) of what comes; 0 empties it. */
   decay(factor: number): void {
     if (this.#buckets === undefined) return;

@@ -1,5 +1,7 @@
 // What the thread of a job and the thread of its journal say to each other.
 import type { SourcePosition } from "../source/source.ts";
+import type { PackedDetails } from "./item-details.ts";
+import type { TimelineSample } from "./timeline-sample.ts";
 
 /** How an item stands in the journal. One that is pending has no row. */
 export const ItemState = {
@@ -102,6 +104,10 @@ export interface CommitRequest {
   readonly output: string;
   readonly rejects: string;
   readonly files: readonly BodyFile[];
+  /** Of those rows that are of items that ended. Left out where there are none. */
+  readonly details?: PackedDetails | undefined;
+  /** What the job did of late. */
+  readonly samples?: readonly TimelineSample[] | undefined;
   /** Lines whose `sent` row is taken back: they were not sent after all. */
   readonly released: readonly number[];
   readonly position: SourcePosition;

@@ -8,7 +8,7 @@ import {
   type OpenedJournal,
 } from "./journal-protocol.ts";
 import { listItems, readJournal } from "./journal-reading.ts";
-import { checkJournal, corruptJournal, isNewJournal } from "./journal-schema.ts";
+import { checkJournal, corruptJournal, isNewJournal, isOld, readAsPresent } from "./journal-schema.ts";
 
 /** A process that begins or ends to write holds readers up for a moment. */
 const BUSY_MS = 5_000;
@@ -28,6 +28,7 @@ export class JournalReader implements Pick<JournalOperations, "open" | "isWritte
       this.#database = new DatabaseSync(this.#path, { readOnly: true });
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
       checkJournal(this.#database, this.#path);
+      if (isOld(this.#database)) readAsPresent(this.#database);
       // A process that was killed before it had written anything leaves one without tables.
       return isNewJournal(this.#database) ? NOTHING_RECORDED : readJournal(this.#database);
     });

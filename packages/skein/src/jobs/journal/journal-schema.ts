@@ -1,11 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { JobError } from "../job-error.ts";
+import { ItemState } from "./journal-protocol.ts";
 
-const VERSION = 1;
+/** 2: results, origins and the timeline, for those who look at a job. */
+const VERSION = 2;
 /** "Skej": says whose file this is, also to file(1). */
 const APPLICATION_ID = 0x536b656a;
 
-const SCHEMA = `
+/** What a job needs to go on: one row in `items` for each line that has ended. */
+const JOB_TABLES = `
   CREATE TABLE job (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     semantics TEXT NOT NULL,
@@ -28,10 +31,81 @@ const SCHEMA = `
   CREATE TABLE error_samples (code TEXT PRIMARY KEY, message TEXT NOT NULL) STRICT;
 `;
 
+/**
+ * What people ask of it, documented in docs/journal.md: each item that has ended, in the order in which they did, and the course
+ * of the job. Without indexes, for each would cost as much as the row: a million rows are looked through in a fifth of a second.
+ */
+const INSPECTION_TABLES = `
+  CREATE TABLE origins (id INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE results (
+    number INTEGER PRIMARY KEY,
+    line INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    status INTEGER,
+    error TEXT,
+    origin INTEGER,
+    url TEXT NOT NULL,
+    message TEXT,
+    ended_at INTEGER,
+    attempts INTEGER,
+    reused INTEGER,
+    bytes INTEGER,
+    queued_us INTEGER, waited_us INTEGER, served_us INTEGER,
+    queue_us INTEGER, dns_us INTEGER, connect_us INTEGER, proxy_us INTEGER,
+    tls_us INTEGER, send_us INTEGER, wait_us INTEGER, receive_us INTEGER,
+    tries TEXT
+  ) STRICT;
+  CREATE TABLE timeline (
+    at INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    ms INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    succeeded INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    concurrency INTEGER,
+    latency BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE origin_timeline (
+    origin INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    concurrency INTEGER NOT NULL,
+    PRIMARY KEY (origin, at)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE job ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+`;
+
+/** A journal of version 1 says of its items no more than how they ended. */
+const RESULTS_OF_ITEMS = `
+  SELECT line, state, status, error, '' AS url FROM items WHERE state <> ${ItemState.sent} ORDER BY line`;
+
 /** Makes the tables of a new journal. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(SCHEMA);
+  database.exec(JOB_TABLES + INSPECTION_TABLES);
   database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
+}
+
+/** Whether an older version has written it, so that `migrate` is needed before it is written to. */
+export function isOld(database: DatabaseSync): boolean {
+  return pragma(database, "user_version") < VERSION && !isNewJournal(database);
+}
+
+/** Makes a journal of an older version one of this; to be called within a transaction. */
+export function migrate(database: DatabaseSync): void {
+  database.exec(`${INSPECTION_TABLES}
+    INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS};
+    PRAGMA user_version = ${VERSION}`);
+}
+
+/** Lets a reader, who may not migrate it, ask a journal of an older version as one of this. */
+export function readAsPresent(database: DatabaseSync): void {
+  database.exec(`
+    PRAGMA temp_store = MEMORY;
+    ${INSPECTION_TABLES.replace(/ALTER TABLE .*;/, "").replaceAll("CREATE TABLE ", "CREATE TEMP TABLE ")}
+    INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS};`);
 }
 
 /** Whether no job has been recorded yet. */

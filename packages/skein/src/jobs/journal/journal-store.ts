@@ -9,7 +9,15 @@ import {
   ROW_WIDTH,
 } from "./journal-protocol.ts";
 import { listItems, readJournal } from "./journal-reading.ts";
-import { checkJournal, corruptJournal, createTables, isNewJournal } from "./journal-schema.ts";
+import {
+  checkJournal,
+  corruptJournal,
+  createTables,
+  isNewJournal,
+  isOld,
+  migrate,
+} from "./journal-schema.ts";
+import { ResultLog } from "./result-log.ts";
 
 const BUSY_MS = 5_000;
 
@@ -31,6 +39,7 @@ export interface SinkOffsets {
 export class JournalStore {
   readonly #path: string;
   readonly #database: DatabaseSync;
+  readonly #log: ResultLog;
   #insertItem: StatementSync | undefined;
   /** Also after a transaction that failed. */
   #isWriting = false;
@@ -39,6 +48,7 @@ export class JournalStore {
   constructor(path: string) {
     this.#path = path;
     this.#database = new DatabaseSync(path);
+    this.#log = new ResultLog(this.#database);
     try {
       this.#prepare();
     } catch (error) {
@@ -54,6 +64,7 @@ export class JournalStore {
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = FULL");
     checkJournal(database, this.#path);
+    if (isOld(database)) this.#transaction(() => migrate(database));
   }
 
   /** Whether no job has been recorded yet. */
@@ -72,8 +83,11 @@ export class JournalStore {
   /** Forgets the job, its items and how far its files were written, and records another. */
   replace(record: JobRecord): void {
     this.#transaction(() => {
+      const { generation } = this.#one("SELECT generation FROM job");
       this.#database.exec("DELETE FROM items; DELETE FROM error_samples; DELETE FROM job");
+      this.#log.clear();
       this.#insertJob(record);
+      this.#run("UPDATE job SET generation = ?", Number(generation) + 1);
     });
   }
 
@@ -114,7 +128,8 @@ export class JournalStore {
     });
   }
 
-  #insertGroup({ rows, errorCodes, errorSamples, released }: CommitRequest): void {
+  #insertGroup(group: CommitRequest): void {
+    const { rows, errorCodes, errorSamples, released, samples = [] } = group;
     this.#insertItem ??= this.#database.prepare(INSERT_ITEM);
     for (let i = 0; i < rows.length; i += ROW_WIDTH) {
       const line = rows[i]!;
@@ -123,6 +138,8 @@ export class JournalStore {
       const { changes } = this.#insertItem.run(line, rows[i + 1]!, rows[i + 2]!, status, error);
       if (changes !== 1) throw corruptJournal(this.#path, `has line ${line} already`);
     }
+    this.#log.insert(group);
+    for (const sample of samples) this.#log.sample(sample);
     for (const line of released) {
       this.#run(`DELETE FROM items WHERE line = ? AND state = ${ItemState.sent}`, line);
     }
@@ -163,10 +180,11 @@ export class JournalStore {
   finishRewrite(): void {
     this.#transaction(() => {
       this.#database.exec(`
+        DELETE FROM results WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
         DELETE FROM items WHERE state = ${ItemState.leaving};
         DELETE FROM error_samples WHERE code NOT IN (SELECT error FROM items WHERE error IS NOT NULL);
         UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, complete = 0,
-          source_offset = 0, source_line = 0`);
+          generation = generation + 1, source_offset = 0, source_line = 0`);
     });
   }
 

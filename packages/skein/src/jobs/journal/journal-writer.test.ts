@@ -70,8 +70,8 @@ describe("opening", () => {
     ["of something else", "PRAGMA user_version = 1; CREATE TABLE t (a)", /database of something else/],
     [
       "of a newer version",
-      "PRAGMA user_version = 2; CREATE TABLE t (a)",
-      /newer version of Skein \(format 2; this one/,
+      "PRAGMA user_version = 3; CREATE TABLE t (a)",
+      /newer version of Skein \(format 3; this one/,
     ],
   ])("a database %s is no journal", (_, sql, message) => {
     const database = new DatabaseSync(pathsIn(directory).journal);

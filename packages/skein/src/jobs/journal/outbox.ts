@@ -1,6 +1,8 @@
 import type { SourcePosition } from "../source/source.ts";
+import { DetailPacker, type ItemDetails } from "./item-details.ts";
 import type { Journal } from "./journal.ts";
 import { type BodyFile, type CommitRequest, ROW_WIDTH } from "./journal-protocol.ts";
+import type { TimelineSample } from "./timeline-sample.ts";
 
 /** A group is sent off at this many rows, this much text, or this old: whichever comes first. */
 const GROUP_ROWS = 500;
@@ -33,6 +35,8 @@ export class Outbox {
   #rejects: string[] = [];
   #files: BodyFile[] = [];
   #released: number[] = [];
+  readonly #details = new DetailPacker(GROUP_ROWS);
+  #samples: TimelineSample[] = [];
   #characters = 0;
   #timer: NodeJS.Timeout | undefined;
   #untakenRows = 0;
@@ -50,9 +54,11 @@ export class Outbox {
     this.#onFailure = onFailure;
   }
 
-  record(item: ItemRecord): void {
+  /** @param details of an item that has ended, for those who look at the job */
+  record(item: ItemRecord, details?: ItemDetails): void {
     const rows = this.#rows;
     const start = this.#used;
+    if (details !== undefined) this.#details.add(start / ROW_WIDTH, details);
     rows[start] = item.line;
     rows[start + 1] = item.key;
     rows[start + 2] = item.state;
@@ -77,6 +83,12 @@ export class Outbox {
   addFile(file: BodyFile): void {
     this.#files.push(file);
     this.#characters += file.bytes.length;
+  }
+
+  /** What the job did of late; it goes along with the next group. */
+  addSample(sample: TimelineSample): void {
+    this.#samples.push(sample);
+    this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
 
   addErrorSample(code: string, message: string): void {
@@ -105,7 +117,11 @@ export class Outbox {
     this.#characters = 0;
     this.#untakenRows += rows;
     this.#untakenCharacters += characters;
-    const transfer = [group.rows.buffer, ...group.files.map(file => file.bytes.buffer)] as ArrayBuffer[];
+    const transfer = [
+      group.rows.buffer,
+      group.details.numbers.buffer,
+      ...group.files.map(file => file.bytes.buffer),
+    ] as ArrayBuffer[];
     const taken = this.#journal.call("commit", group, transfer).finally(() => {
       this.#untakenRows -= rows;
       this.#untakenCharacters -= characters;
@@ -120,7 +136,7 @@ export class Outbox {
     clearTimeout(this.#timer);
   }
 
-  #takeGroup(complete: boolean): CommitRequest {
+  #takeGroup(complete: boolean) {
     const group = {
       rows: this.#used === this.#rows.length ? this.#rows : this.#rows.slice(0, this.#used),
       errorCodes: this.#errorCodes,
@@ -128,10 +144,12 @@ export class Outbox {
       output: this.#output.join(""),
       rejects: this.#rejects.join(""),
       files: this.#files,
+      details: this.#details.take(),
+      samples: this.#samples,
       released: this.#released,
       position: this.#position(),
       complete,
-    };
+    } satisfies CommitRequest;
     if (group.rows === this.#rows) this.#rows = new Float64Array(GROUP_ROWS * ROW_WIDTH);
     this.#used = 0;
     this.#errorCodes = [];
@@ -139,6 +157,7 @@ export class Outbox {
     this.#output = [];
     this.#rejects = [];
     this.#files = [];
+    this.#samples = [];
     this.#released = [];
     return group;
   }

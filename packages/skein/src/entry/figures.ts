@@ -1,0 +1,3 @@
+/** For programs that count what a client does over a long time. Light, without the client. */
+
+export { Histogram } from "../policy/histogram.ts";

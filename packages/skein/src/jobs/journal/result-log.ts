@@ -1,0 +1,71 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { DETAIL_WIDTH } from "./item-details.ts";
+import { type CommitRequest, ROW_WIDTH } from "./journal-protocol.ts";
+import { OriginIds } from "./origin-ids.ts";
+import type { TimelineSample } from "./timeline-sample.ts";
+
+const INSERT_RESULT = `
+  INSERT INTO results (line, state, status, error, origin, url, message, tries, ended_at, attempts, reused, bytes,
+    queued_us, waited_us, served_us, queue_us, dns_us, connect_us, proxy_us, tls_us, send_us, wait_us, receive_us)
+  VALUES (${Array(23).fill("?").join(", ")})`;
+
+const INSERT_SAMPLE = `
+  INSERT OR REPLACE INTO timeline
+    (at, run, ms, requests, bytes, succeeded, failed, running, waiting, concurrency, latency)
+  VALUES (${Array(11).fill("?").join(", ")})`;
+
+type Value = string | number | null;
+
+/** Writes down what people want to know of a job; within the transaction of its caller. */
+export class ResultLog {
+  readonly #database: DatabaseSync;
+  readonly #origins: OriginIds;
+  #insertResult: StatementSync | undefined;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#origins = new OriginIds(database);
+  }
+
+  insert({ rows, errorCodes, details }: Pick<CommitRequest, "rows" | "errorCodes" | "details">): void {
+    if (details === undefined || details.numbers.length === 0) return;
+    const { numbers, messages, tries } = details;
+    const urls = details.urls.split("\n");
+    this.#insertResult ??= this.#database.prepare(INSERT_RESULT);
+    for (let place = 0; place < urls.length; place++) {
+      const start = place * DETAIL_WIDTH;
+      const row = numbers[start]! * ROW_WIDTH;
+      const error = rows[row + 4] === 0 ? null : errorCodes[rows[row + 4]! - 1]!;
+      const url = urls[place]!;
+      this.#insertResult.run(
+        ...[rows[row]!, rows[row + 2]!, rows[row + 3] || null, error, this.#origins.idOf(url), url],
+        ...[messages.get(place) ?? null, tries.get(place) ?? null],
+        ...orNull(numbers.subarray(start + 1, start + DETAIL_WIDTH)),
+      );
+    }
+  }
+
+  sample({ latency, origins, ...numbers }: TimelineSample): void {
+    const { at, run, ms, requests, bytes, succeeded, failed, running, waiting, concurrency } = numbers;
+    this.#database
+      .prepare(INSERT_SAMPLE)
+      .run(at, run, ms, requests, bytes, succeeded, failed, running, waiting, concurrency, latency);
+    const insert = this.#database.prepare("INSERT OR REPLACE INTO origin_timeline VALUES (?, ?, ?, ?)");
+    for (const of of origins) {
+      const origin = this.#origins.idOf(of.origin);
+      if (origin !== null) insert.run(origin, at, of.running, of.concurrency);
+    }
+  }
+
+  /** All is forgotten. */
+  clear(): void {
+    this.#origins.clear();
+    this.#database.exec(
+      "DELETE FROM results; DELETE FROM timeline; DELETE FROM origin_timeline; DELETE FROM origins",
+    );
+  }
+}
+
+function orNull(numbers: Float64Array): Value[] {
+  return Array.from(numbers, number => (Number.isNaN(number) ? null : number));
+}
