@@ -89,6 +89,7 @@ export interface Row {
   readonly body?: string;
   readonly path?: string;
   readonly error?: { readonly code: string; readonly message: string };
+  readonly meta?: unknown;
 }
 
 /** The rows of an output; a line that is not whole throws. */

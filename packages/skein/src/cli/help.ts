@@ -17,11 +17,14 @@ Examples:
   skein fetch urls.txt -o results.jsonl -j auto --per-host auto --rate-host 5/s
   skein fetch urls.txt -o results.jsonl --retry-failed
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
+  skein fetch shops.csv.gz --url-column website -o results.jsonl
   grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
 
 A line of the list is a URL (https where it names no scheme), or a JSON object:
 {"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
-Blank lines and lines that begin with # are left out.
+Blank lines and lines that begin with # are left out. Of a table (CSV, TSV), the
+column "id" becomes the row's id, and all others its meta. Any list may be
+packed: .gz, .zst, .br.
 
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.

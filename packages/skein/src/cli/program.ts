@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
+import { LIST_FORMATS } from "../jobs/source/list-format.ts";
+import { parseColumn } from "./args/column.ts";
 import { parseConcurrency } from "./args/concurrency.ts";
 import { parseDuration } from "./args/duration.ts";
 import { EXPORT_FORMATS } from "./args/export-format.ts";
@@ -80,6 +82,12 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .description("fetch all URLs of a list into a file; the same command goes on where it was stopped")
     .argument("[list|-|URL...]", "a file with one URL a line, - for standard input, or URLs")
     .option("-o, --output <file>", "where the results go, one line of JSON each (needed)")
+    .addOption(
+      new Option("--format <name>", "what the list is (default: by its name, else lines)").choices(
+        LIST_FORMATS,
+      ),
+    )
+    .addOption(parsed("--url-column <name|n>", "the column of a table with URLs (default: url)", parseColumn))
     .addOption(concurrency("-j, --concurrency <n>", "requests at once, or auto", 50))
     .addOption(concurrency("--per-host <n>", "requests at once to one host, or auto", 8))
     .addOption(parsed("--rate <rate>", "requests a time, such as 100/s or 6000/min", parseRateFlag))

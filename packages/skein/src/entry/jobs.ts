@@ -19,6 +19,8 @@ export type {
 export type { Semantics as JobSemantics } from "../jobs/semantics.ts";
 export { argumentsSource } from "../jobs/source/arguments-source.ts";
 export { linesSource } from "../jobs/source/lines-source.ts";
+export { LIST_FORMATS, type ListFormat } from "../jobs/source/list-format.ts";
+export { type ListOptions, listSource, streamSource } from "../jobs/source/list-source.ts";
 export type {
   JobRequest,
   RejectedLine,
@@ -27,4 +29,3 @@ export type {
   SourceLine,
   SourcePosition,
 } from "../jobs/source/source.ts";
-export { streamSource } from "../jobs/source/stream-source.ts";

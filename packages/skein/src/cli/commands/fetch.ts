@@ -1,6 +1,13 @@
 import { createReadStream, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { argumentsSource, Job, linesSource, type Source, streamSource } from "../../entry/jobs.ts";
+import {
+  argumentsSource,
+  Job,
+  type ListFormat,
+  listSource,
+  type Source,
+  streamSource,
+} from "../../entry/jobs.ts";
 import { Client } from "../../entry/node.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
@@ -16,6 +23,8 @@ import { runJob } from "./run-job.ts";
 /** The flags of `skein fetch`, as they were parsed. */
 export interface FetchFlags extends CommonFlags {
   readonly output?: string;
+  readonly format?: ListFormat;
+  readonly urlColumn?: string | number;
   readonly concurrency: Concurrency;
   readonly perHost: Concurrency;
   readonly rate?: string;
@@ -46,7 +55,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
   try {
     const job = await Job.open({
       ...jobOptions(flags),
-      source: sourceOf(input),
+      source: sourceOf(input, flags),
       output,
       client,
       method: flags.method ?? (body === undefined ? "GET" : "POST"),
@@ -95,14 +104,18 @@ function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
   };
 }
 
-function sourceOf(input: Input): Source {
+function sourceOf(input: Input, { format, urlColumn }: FetchFlags): Source {
+  const options = {
+    ...(format === undefined ? {} : { format }),
+    ...(urlColumn === undefined ? {} : { urlColumn }),
+  };
   switch (input.kind) {
     case "file":
-      return linesSource(input.path);
+      return listSource(input.path, options);
     case "pipe":
-      return streamSource(createReadStream(input.path), input.path);
+      return streamSource(createReadStream(input.path), input.path, options);
     case "stdin":
-      return streamSource(process.stdin, "<stdin>");
+      return streamSource(process.stdin, "<stdin>", options);
     case "urls":
       return argumentsSource(input.urls);
   }
@@ -148,6 +161,9 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   }
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
+  }
+  if (input.kind === "urls" && (flags.format !== undefined || flags.urlColumn !== undefined)) {
+    throw new UsageError("--format and --url-column tell how a list is read; URLs were given instead");
   }
   if (input.kind === "stdin" && bodyIsStdin(flags)) {
     throw new UsageError("standard input can be the list (-) or the body (@-), not both");

@@ -62,7 +62,7 @@ describe("linesSource", () => {
       () => list(Buffer.from("\ufeffhttp://a.example/", "utf16le")),
       /UTF-16 text.*convert it to UTF-8/,
     ],
-    ["gzip", () => list(gzipSync("http://a.example/")), /gzip data.*unpack it first/],
+    ["gzip in gzip", () => list(gzipSync(gzipSync("http://a.example/"))), /gzip data.*unpack it first/],
   ])("can't be read: %s", async (_, path, message) => {
     const name = path();
     const reading = linesOf(linesSource(name));

@@ -1,0 +1,86 @@
+import { JobError } from "../job-error.ts";
+import { countLines } from "./count-lines.ts";
+import { CsvColumns } from "./csv-columns.ts";
+import { type CsvRecord, CsvRecords } from "./csv-records.ts";
+import type { ListBytes } from "./list-bytes.ts";
+import { checkEncoding } from "./list-encoding.ts";
+import type { Source, SourceLine, SourcePosition } from "./source.ts";
+
+export interface CsvOptions {
+  readonly delimiter: "," | "\t";
+  readonly urlColumn: string | number | undefined;
+}
+
+/**
+ * A table, a row an item. Rows are counted as lines are, from 1, the header too; a row may have line breaks in it, so that
+ * an editor counts otherwise. Empty lines are left out, and not counted.
+ */
+export function csvOf(list: ListBytes, options: CsvOptions): Source {
+  return {
+    name: list.name,
+    seekable: list.seekable,
+    blocks: from => readBlocks(list, options, list.seekable ? from : { offset: 0, line: 0 }),
+    count: async () => (list.seekable ? countRows(list) : undefined),
+    fingerprint: () => list.fingerprint(),
+  };
+}
+
+/** Of a table with a header; one row too many else, which a bar of progress does not show. */
+async function countRows(list: ListBytes): Promise<number | undefined> {
+  const lines = await countLines(list);
+  return lines === undefined ? undefined : Math.max(0, lines - 1);
+}
+
+async function* readBlocks(
+  list: ListBytes,
+  options: CsvOptions,
+  from: SourcePosition,
+): AsyncGenerator<readonly SourceLine[]> {
+  let columns = from.offset === 0 ? undefined : await columnsOf(list, options);
+  let { line } = from;
+  for await (const records of readRecords(list, options, from.offset)) {
+    const lines: SourceLine[] = [];
+    for (const { cells, end } of records) {
+      line++;
+      const isFirst = columns === undefined;
+      columns ??= new CsvColumns(cells, options.urlColumn, list.name);
+      if (isFirst && columns.hasHeader) continue;
+      lines.push(columns.lineOf(cells, { line, nextOffset: from.offset + end }));
+    }
+    if (lines.length > 0) yield lines;
+  }
+}
+
+/** The header, where reading goes on behind it. */
+async function columnsOf(list: ListBytes, options: CsvOptions): Promise<CsvColumns> {
+  for await (const [first] of readRecords(list, options, 0)) {
+    if (first !== undefined) return new CsvColumns(first.cells, options.urlColumn, list.name);
+  }
+  throw new JobError("EMPTY_LIST", `the list ${list.name} is empty: it has no header`, { path: list.name });
+}
+
+async function* readRecords(
+  list: ListBytes,
+  { delimiter }: CsvOptions,
+  offset: number,
+): AsyncGenerator<readonly CsvRecord[]> {
+  const reader = new CsvRecords(delimiter);
+  let isFirst = offset === 0;
+  for await (const chunk of list.chunks(offset)) {
+    if (isFirst) checkEncoding(chunk, list.name);
+    isFirst = false;
+    const records = reader.push(chunk);
+    if (records.length > 0) yield records;
+    if (reader.failure !== undefined) throw broken(list.name, reader.failure);
+  }
+  const last = reader.end();
+  if (last.length > 0) yield last;
+  if (reader.failure !== undefined) throw broken(list.name, reader.failure);
+}
+
+function broken(name: string, cause: Error & { readonly lines?: number }): JobError {
+  return new JobError("SOURCE_UNREADABLE", `can't read the list ${name}: ${cause.message}`, {
+    cause,
+    path: name,
+  });
+}
