@@ -3,6 +3,7 @@ import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
 import type { CircuitBreakerOptions } from "../policy/circuit-breaker-options.ts";
 import type { Rate } from "../policy/rate.ts";
+import type { Gate } from "../policy/resource-gate.ts";
 import type { BatchEvent } from "./batch-events.ts";
 import type { FailedItem, RetriedItems } from "./failed-items.ts";
 import type { CancelledBy, TaskOf } from "./task.ts";
@@ -15,7 +16,10 @@ export interface BatchOptions<I, V, R, F = never> {
   parse?: (response: Response) => V | Promise<V>;
   /** Which statuses succeed. Default: 2xx. */
   accept?: (status: number) => boolean;
-  /** Requests in flight at once; "auto": as many as the client's `limits` allow, and `perOrigin` is "auto", too. Default: 50. */
+  /**
+   * Requests in flight at once; "auto": as many as the client's `limits` allow, or fewer for what this process has: descriptors,
+   * memory, and an event loop that comes round in time (`progress.gate`); `perOrigin` is "auto", too. Default: 50.
+   */
   concurrency?: number | "auto";
   /**
    * Requests in flight at once to one origin; "auto": it is found out how many each can take, by how long its answers take and
@@ -213,6 +217,12 @@ export interface BatchProgress {
   readonly eta: number | undefined;
   /** The 10 origins that take longest with what is known to go there, the slowest first, and what limits them now. */
   readonly origins: readonly OriginProgress[];
+  /**
+   * With `concurrency: "auto"`: what keeps the batch below the client's limits, and how many may be in flight for that. `"connections"`:
+   * the process may open no more files; `"memory"`: more than 85 % are in use; `"event loop"`: it comes round more than 100 ms late,
+   * so that answers lie unread. Undefined where nothing does.
+   */
+  readonly gate: { readonly by: Gate; readonly concurrency: number } | undefined;
   /** What tasks failed with, the 10 most frequent, the first the most. */
   readonly errors: readonly ErrorCount[];
 }

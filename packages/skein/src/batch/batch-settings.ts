@@ -11,6 +11,8 @@ import { type ErrorLimit, errorLimit } from "./error-limit.ts";
 /** A batch's options, complete and checked. */
 export interface BatchSettings {
   readonly concurrency: number;
+  /** Whether it is the most that there may be, and what this process has decides. */
+  readonly findsConcurrency: boolean;
   readonly perOrigin: number;
   /** Whether how many is found out, up to `perOrigin`. */
   readonly findsPerOrigin: boolean;
@@ -61,10 +63,11 @@ export function normalizeBatchOptions<I, V, R>(
 ): BatchSettings {
   const options = checkNames(given, NAMES, "batch");
   const { settings } = bounds;
-  const { wanted, perOrigin, findsPerOrigin } = concurrencyOf(options, bounds);
+  const { wanted, findsConcurrency, perOrigin, findsPerOrigin } = concurrencyOf(options, bounds);
   checkEndings(options);
   return {
     concurrency: wanted,
+    findsConcurrency,
     perOrigin,
     findsPerOrigin,
     rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
@@ -117,24 +120,24 @@ function checkEndings<I, V, R>({ onFailure, group, key, fallback }: BatchOptions
 function concurrencyOf(
   { concurrency, perOrigin }: Pick<BatchOptions<unknown, unknown, unknown>, "concurrency" | "perOrigin">,
   { maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin }: BatchBounds,
-): { wanted: number; perOrigin: number; findsPerOrigin: boolean } {
-  const isAuto = concurrency === "auto";
+): { wanted: number; findsConcurrency: boolean; perOrigin: number; findsPerOrigin: boolean } {
+  const findsConcurrency = concurrency === "auto";
   const wanted = requireCount(
-    isAuto ? maxConnections : (concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections)),
+    findsConcurrency ? maxConnections : (concurrency ?? Math.min(DEFAULT_CONCURRENCY, maxConnections)),
     "concurrency",
     1,
   );
   requireAtMost("concurrency", wanted, { name: "limits.maxConnections", value: maxConnections });
   const most = Math.min(wanted, maxConnectionsPerOrigin, maxInFlightPerOrigin);
-  const findsPerOrigin = perOrigin === "auto" || (isAuto && perOrigin === undefined);
-  if (findsPerOrigin) return { wanted, perOrigin: most, findsPerOrigin };
+  const findsPerOrigin = perOrigin === "auto" || (findsConcurrency && perOrigin === undefined);
+  if (findsPerOrigin) return { wanted, findsConcurrency, perOrigin: most, findsPerOrigin };
   const given = requireCount((perOrigin as number | undefined) ?? most, "perOrigin", 1);
   requireAtMost("perOrigin", given, {
     name: "limits.maxConnectionsPerOrigin",
     value: maxConnectionsPerOrigin,
   });
   requireAtMost("perOrigin", given, { name: "limits.maxInFlightPerOrigin", value: maxInFlightPerOrigin });
-  return { wanted, perOrigin: given, findsPerOrigin };
+  return { wanted, findsConcurrency, perOrigin: given, findsPerOrigin };
 }
 
 function breakerOf(

@@ -24,6 +24,7 @@ import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { outlook } from "./outlook.ts";
 import { prepareTask } from "./prepare-task.ts";
+import { ResourceWatch } from "./resource-watch.ts";
 import { OriginScheduler } from "./scheduler/origin-scheduler.ts";
 import type { SettledTask } from "./task.ts";
 import { outOfTime } from "./task-deadline.ts";
@@ -59,6 +60,8 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #pulled = 0;
   readonly #meter = new BatchMeter();
   readonly #byteBudget: ByteBudget;
+  /** Where it is found out how many may be in flight. */
+  readonly #watch: ResourceWatch | undefined;
   /** As the step has seen it. */
   #now = 0;
   #paused = false;
@@ -87,6 +90,10 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     });
     this.#outbox = options.ordered ? new OrderedOutbox(this.#settings.orderedWindow) : new Outbox();
     this.#byteBudget = new ByteBudget(this.#settings.maxBufferedBytes);
+    this.#watch = ResourceWatch.of(this.#settings, base, {
+      running: () => this.#running.size,
+      grown: () => this.#pump(),
+    });
     this.#relations = TaskRelations.of(options, {
       begin: task => this.#begin(task),
       fail: (task, error) => this.#fail(task, error),
@@ -123,6 +130,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       pulled: this.#pulled,
       inputEnded: this.#source.ended,
       ...this.#meter.facts(now),
+      gate: this.#watch?.gate,
       ...outlook(this.#scheduler, { now, left: this.#left(), tasksPerSecond: this.#paused ? 0 : pace }),
     };
   }
@@ -281,10 +289,11 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   }
 
   #mayStart(): boolean {
-    if (this.#paused || this.#stopped !== undefined || this.#running.size >= this.#settings.concurrency)
-      return false;
+    if (this.#paused || this.#stopped !== undefined) return false;
+    const { size } = this.#running;
     return (
-      this.#outbox.hasRoom(this.#running.size) &&
+      size < (this.#watch?.limit ?? this.#settings.concurrency) &&
+      this.#outbox.hasRoom(size) &&
       this.#byteBudget.hasRoom(this.#running, this.#outbox, this.#now)
     );
   }
@@ -322,6 +331,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   #start(task: TaskRecord<I>, now: number): void {
     this.#running.add(task);
     this.#byteBudget.started();
+    this.#watch?.started();
     this.#attempts.start(task, now);
   }
 

@@ -309,7 +309,8 @@ export class BaseClient implements AsyncDisposable {
   #access(): ClientAccess {
     return {
       settings: this.#settings,
-      clock: this.#base.ports.clock,
+      ports: this.#base.ports,
+      transport: this.#transport,
       batchService: () => batchStack(this.#transport, this.#stackParts()),
       run: (call, base) => this.#run(call, base),
     };

@@ -54,6 +54,11 @@ class MountedTransports implements Transport {
     return transport.decodes === true && !this.decodes ? response.then(markDecoded) : response;
   }
 
+  /** The limits that batches go by are those of the client's own. */
+  get room(): number {
+    return this.#own.room ?? Number.POSITIVE_INFINITY;
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#all, transport => transport.close()));
   }

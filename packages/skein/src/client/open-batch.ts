@@ -13,10 +13,13 @@ export function openBatch<I, V, F>(
   items: Iterable<I> | AsyncIterable<I>,
   options: BatchOptions<I, V, string | URL | BatchRequest, F>,
 ): Batch<I, V, F> {
-  const { settings, clock } = client;
+  const { settings, transport } = client;
+  const { clock, resources } = client.ports;
   const { limits, hooks } = settings;
   const batch: Batch<I, V> = new BatchRun(items, options, {
     clock,
+    resources,
+    room: () => transport.room,
     service: client.batchService(),
     build: item => buildItem(settings, item, clock),
     settings: settings.buffered,

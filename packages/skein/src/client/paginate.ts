@@ -46,7 +46,7 @@ export function openPages(
 ): AsyncGenerator<Response, void, undefined> {
   const { method = "GET", next, maxPages, ...given } = options;
   // All pages have the same end.
-  const rest = { ...given, deadline: atMoment(given.deadline, client.clock) };
+  const rest = { ...given, deadline: atMoment(given.deadline, client.ports.clock) };
   const { buffered } = client.settings;
   const first = buildRequest(client.settings, method, { url, options: rest });
   const send = (built: Request, elsewhere: boolean) => {

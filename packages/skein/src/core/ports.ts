@@ -4,6 +4,7 @@ import type { Files } from "./files.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import type { Logger } from "./logger.ts";
 import type { ProxyHop, ProxyOption } from "./proxy-options.ts";
+import type { Resources } from "./resources.ts";
 import type { Origin } from "./url.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface RuntimePorts {
   /** The logger that the environment asks for (SKEIN_LOG). */
   readonly environmentLogger?: (() => Logger | undefined) | undefined;
   readonly files: Files;
+  /** What the process uses; where it is missing, nobody tells. */
+  readonly resources?: Resources | undefined;
 }
 
 /** How a client trusts servers, and proves itself to them. */

@@ -19,6 +19,8 @@ export type Layer = (inner: Service) => Service;
 export interface Transport extends Service {
   /** Ends what is under way at once; where it is missing, a client's `destroy()` calls `close()`. */
   destroy?(reason?: unknown): void;
+  /** How many requests can have a connection of their own now; where it is missing, as many as the client's limits say. */
+  readonly room?: number;
   /** Whether it says by itself what codings it takes, and takes them off: then the client does neither. */
   readonly decodes?: boolean;
   /** Options that it can't honour, such as `timeout.connect`: a client that is given one refuses it by name. */

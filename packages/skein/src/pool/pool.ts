@@ -21,7 +21,7 @@ import { planConnection, yieldsTo } from "./plan.ts";
 import { lateOnes, NOT_SENT, poolFull, waitInfo } from "./pool-errors.ts";
 import { firstOther, OriginState, overstaying, strandedAt } from "./pool-state.ts";
 import { mayReplay, REPLAYED_BECAUSE } from "./replay.ts";
-import { Room } from "./room.ts";
+import { type ConnectionCounts, Room } from "./room.ts";
 import { Sweep } from "./sweep.ts";
 import { mayMultiplex, originOf } from "./versions.ts";
 import { Wear } from "./wear.ts";
@@ -54,10 +54,10 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   #closed = false;
   #emptied: PromiseWithResolvers<void> | undefined;
 
-  constructor(limits: PoolOptions, ports: Pick<RuntimePorts, "connector" | "text" | "clock">) {
+  constructor(limits: PoolOptions, ports: Pick<RuntimePorts, "connector" | "text" | "clock" | "resources">) {
     this.#limits = limits;
     this.#mostPerOrigin = mostConnections(limits);
-    this.#room = new Room(limits.maxConnections);
+    this.#room = new Room(limits.maxConnections, ports.resources);
     this.#sweep = new Sweep(ports.clock, now => this.#checkTimeouts(now));
     this.#wear = new Wear(limits, this.#sweep);
     this.#setup = {
@@ -92,6 +92,11 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       this.#plan(state);
       if (this.#limits.maxWaiting !== Number.POSITIVE_INFINITY) this.#limitLine(state, exchange);
     });
+  }
+
+  /** How many connections there may be now: `maxConnections`, or fewer where the process has no descriptors for more. */
+  get room(): number {
+    return this.#room.size;
   }
 
   /** Finishes what is in flight; what still waits for a connection fails with ClientClosed. */
@@ -311,6 +316,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     exchange.record.opening = connection.opening;
     this.#connections.add(connection);
     this.#openingFor.set(connection, exchange);
+    this.#room.opened(this.#counts(), this.#sweep.now);
   }
 
   /** The attempt to open it is over; the request on whose behalf it was made, if it was one. */
@@ -338,6 +344,10 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   #oldestIdle(): Connection {
     for (const connection of this.#idle) return connection;
     throw new Error("invariant: make-room was planned without an idle connection");
+  }
+
+  #counts(): ConnectionCounts {
+    return { all: this.#connections.size, opening: this.#openingFor.size };
   }
 
   #mustYield(state: OriginState): boolean {
@@ -378,7 +388,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       if (state.waiters.size > 0) this.#checkWaiting(state, now);
       else if (state.open === 0) this.#origins.delete(state.origin.key);
     }
-    if (this.#room.grows(now)) this.#giveRoom();
+    if (this.#room.grows(this.#counts(), now)) this.#giveRoom();
     this.#endTurns(now);
     return this.#connections.size > 0 || this.#waiting > 0;
   }

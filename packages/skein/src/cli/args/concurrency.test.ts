@@ -19,6 +19,6 @@ describe("parseConcurrency", () => {
   });
 
   test("auto has a bound, too", () => {
-    expect([mostOf("auto"), mostOf(7)]).toEqual([512, 7]);
+    expect([mostOf("auto"), mostOf(7)]).toEqual([2_048, 7]);
   });
 });

@@ -5,8 +5,8 @@ import { parseInteger } from "./integer.ts";
 /** How many at once: a number, or found out. */
 export type Concurrency = number | "auto";
 
-/** With "auto" no more than this: processes may often open no more than 1,024 files. */
-const AUTO_MOST = 512;
+/** With "auto" no more than this; fewer where the process may not open as many files. */
+const AUTO_MOST = 2_048;
 
 export function parseConcurrency(flag: string, text: string, range: IntegerRange): Concurrency {
   if (text === "auto") return text;

@@ -52,7 +52,8 @@ export async function download(
   options: DownloadOptions,
 ): Promise<Downloaded> {
   const { resume = false, onProgress, sha256, ...rest } = options;
-  const { settings, clock } = client;
+  const { settings } = client;
+  const { clock } = client.ports;
   const { files } = settings;
   const refused = OWN_NAMES.find(name => name in rest);
   if (refused !== undefined) throw new InvalidOption(`${refused}: a download has no such option`);

@@ -10,9 +10,9 @@ export function openEvents(client: ClientAccess, url: string | URL, options: Eve
   const { method = "GET", lastEventId, reconnect, maxEventLength, ...rest } = options;
   if (Object.hasOwn(rest, "deadline"))
     throw new InvalidOption("deadline: events come until they are closed; give a signal that aborts then");
-  const { settings, clock } = client;
+  const { settings } = client;
   const connection = {
-    clock,
+    clock: client.ports.clock,
     request: buildRequest(settings, method, { url, options: rest }),
     signal: rest.signal,
     connect: (built: EventStreamRequest, again: boolean) => {

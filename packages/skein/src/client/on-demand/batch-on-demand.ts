@@ -4,7 +4,7 @@ import type { FailedItem, RetriedItems } from "../../batch/failed-items.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
 /** What is undefined is left out: a page waits for each byte. */
-const NOTHING_YET: Omit<BatchProgress, "latency" | "eta"> = {
+const NOTHING_YET: Omit<BatchProgress, "latency" | "eta" | "gate"> = {
   pulled: 0,
   inputEnded: false,
   pending: 0,

@@ -4,6 +4,7 @@ import { environmentLogger } from "./environment-logger.ts";
 import { nodeClock } from "./node-clock.ts";
 import { nodeDiagnostics } from "./node-diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
+import { nodeResources } from "./node-resources.ts";
 import { nodeText } from "./node-text.ts";
 import { nodeConnector } from "./sockets/node-connector.ts";
 
@@ -17,5 +18,6 @@ export function nodePorts(tls?: TlsOptions, network?: NetworkOptions): RuntimePo
     files: nodeFiles,
     diagnostics: nodeDiagnostics,
     environmentLogger,
+    resources: nodeResources,
   };
 }
