@@ -143,8 +143,7 @@ export class Attempts<I, V, R> {
 
   #retryOrFail(task: TaskRecord<I>, error: SkeinError, after: AfterAttempt): void {
     const { base, settings, endings } = this.#parts;
-    const { attempts } = settings;
-    const wait = waitAfterFailure(task, error, { ...after, attempts, random: base.clock.random() });
+    const wait = waitAfterFailure(task, error, { ...after, rules: settings, random: base.clock.random() });
     if (wait === undefined) return endings.fail(task, error, after.response);
     if (!settings.call.policies.spendsBudget) task.owesNothing();
     endings.wait(task, wait);
@@ -162,7 +161,7 @@ export class Attempts<I, V, R> {
       isTooMany: response.status === 429,
       quota,
     });
-    const refusal = refusalToWait(task, response, { until, attempts: settings.attempts });
+    const refusal = refusalToWait(task, response, { until, rules: settings });
     task.owesNothing();
     if (refusal === undefined) endings.wait(task, { until: until!, why: "origin cooling" });
     else endings.fail(task, refusal, response);

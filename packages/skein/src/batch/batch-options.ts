@@ -51,6 +51,13 @@ export interface BatchOptions<I, V, R, F = never> {
    * there are enough. Default: 3.
    */
   attempts?: number | false;
+  /** Which statuses are tried again, where that does no harm. Default: 408, 425, 429, 500, 502, 503, 504, 521, 522 and 524. */
+  retryOn?: readonly number[];
+  /**
+   * No further attempt is planned for later than this after a task's first began; it then fails as it did, and says so. An
+   * attempt under way is not cut short. Default: no such end.
+   */
+  retryMaxTime?: Duration;
   /** How long an attempt may take from its dispatch, body included. Default: the client's `timeout.total`. */
   timeout?: Duration;
   /** The most bytes of a decoded body. Default: 64 MiB, or the client's `limits.maxResponseBytes` where that is less. */

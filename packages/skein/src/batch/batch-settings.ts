@@ -21,6 +21,10 @@ export interface BatchSettings {
   /** Undefined where an origin that fails is asked all the same. */
   readonly circuitBreaker: CircuitBreakerRules | undefined;
   readonly attempts: number;
+  /** Undefined for the usual statuses. */
+  readonly retryOn: ReadonlySet<number> | undefined;
+  /** How long after its first attempt a task may begin another; `Infinity` where that does not matter. */
+  readonly retryMaxTime: number;
   readonly cancelOnFailure: boolean;
   readonly hasTooManyErrors: ErrorLimit | undefined;
   readonly accept: (status: number) => boolean;
@@ -43,7 +47,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts retryOn retryMaxTime timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -75,6 +79,11 @@ export function normalizeBatchOptions<I, V, R>(
       options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
     circuitBreaker: breakerOf(options.circuitBreaker),
     attempts: attemptsOf(options.attempts, settings),
+    retryOn: options.retryOn === undefined ? undefined : statusesOf(options.retryOn),
+    retryMaxTime:
+      options.retryMaxTime === undefined
+        ? Number.POSITIVE_INFINITY
+        : parseDuration(options.retryMaxTime, "retryMaxTime"),
     cancelOnFailure: options.onFailure === "cancel-batch",
     hasTooManyErrors: options.maxErrors === undefined ? undefined : errorLimit(options.maxErrors),
     accept: options.accept ?? isSuccess,
@@ -152,6 +161,13 @@ function breakerOf(
 function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {
   if (attempts === undefined) return settings.policies.attempts;
   return attempts === false ? 1 : requireCount(attempts, "attempts", 1);
+}
+
+/** A set of its own: who changes the array later changes nothing. */
+function statusesOf(given: readonly number[]): ReadonlySet<number> {
+  const isRight = Array.isArray(given) && given.every(status => status >= 100 && status <= 599);
+  if (isRight) return new Set(given);
+  throw new InvalidOption(`retryOn: expected an array of statuses, such as [429, 503]`);
 }
 
 function requireAtMost(name: string, value: number, bound: { name: string; value: number }): void {

@@ -92,6 +92,11 @@ export class TaskRecord<I> {
     events?.moved(this, previous, error);
   }
 
+  /** When its first attempt began; 0 before. */
+  get firstStart(): number {
+    return this.#firstStart;
+  }
+
   /** Of the attempt that began last, the milliseconds until `now`. */
   attemptMs(now: number): number {
     return now - this.#attemptStart;

@@ -15,6 +15,8 @@ Examples:
   skein fetch urls.txt -o results.jsonl
   skein fetch urls.txt -o results.jsonl -j 200 --per-host 20 --timeout 20s
   skein fetch urls.txt -o results.jsonl -j auto --per-host auto --rate-host 5/s
+  skein fetch urls.txt -o results.jsonl --retry-on 429,5xx --retry-max-time 2m
+  skein fetch urls.txt -o results.jsonl --max-errors 5% --deadline 1h
   skein fetch urls.txt -o results.jsonl --retry-failed
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
   skein fetch shops.csv.gz --url-column website -o results.jsonl

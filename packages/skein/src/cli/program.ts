@@ -4,12 +4,14 @@ import { LIST_FORMATS } from "../jobs/source/list-format.ts";
 import { parseColumn } from "./args/column.ts";
 import { parseConcurrency } from "./args/concurrency.ts";
 import { parseDuration } from "./args/duration.ts";
+import { addEndingOptions } from "./args/ending-options.ts";
 import { EXPORT_FORMATS } from "./args/export-format.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
-import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
+import { once, parsed } from "./args/option.ts";
 import { parseRateFlag } from "./args/rate.ts";
+import { addRetryOptions } from "./args/retry-options.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
@@ -92,7 +94,6 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .addOption(concurrency("--per-host <n>", "requests at once to one host, or auto", 8))
     .addOption(parsed("--rate <rate>", "requests a time, such as 100/s or 6000/min", parseRateFlag))
     .addOption(parsed("--rate-host <rate>", "requests a time to one host, such as 5/s", parseRateFlag))
-    .addOption(integer("--attempts <n>", "attempts in all, for what is safe to repeat", 3))
     .addOption(method())
     .addOption(acceptStatus())
     .addOption(new Option("--body <where>", "bodies in the output").choices(["inline", "none"]))
@@ -106,6 +107,8 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
         "how progress is shown (default: tty on a terminal, else plain)",
       ).choices(PROGRESS_MODES),
     );
+  addRetryOptions(command);
+  addEndingOptions(command);
   addCommonOptions(command, {
     timeout: "how long an attempt may take, such as 30s (default: 5m)",
     maxBody: "the most bytes of a decoded body (default: 64mib)",
@@ -213,7 +216,11 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .addOption(once("-d, --data <text>", "a body, sent as a form; @file reads one"))
     .addOption(once("--json <text>", "a body, sent as JSON; @file reads one"))
     .addOption(parsed("--timeout <duration>", texts.timeout, parseDuration))
+    .addOption(
+      parsed("--connect-timeout <duration>", "how long a connection may take (default: 5s)", parseDuration),
+    )
     .addOption(parsed("--max-body <size>", texts.maxBody, parseSize))
+    .option("--log <file>", "a line of JSON for each request, without its secrets, at the end of this file")
     .option("--user-agent <text>", "what the server is told we are")
     .option("-k, --insecure", "accept any certificate")
     .option("--cacert <file>", "trust the authorities in this file (PEM)")
@@ -227,18 +234,8 @@ function addCommonOptions(command: Command, texts: { timeout: string; maxBody: s
     .option("--http2-prior-knowledge", "HTTP/2 alone, also to http: URLs");
 }
 
-/** An option with a parser that is told how to name it in a message. */
-function parsed<T>(flags: string, text: string, parse: (flag: string, value: string) => T): Option {
-  return new Option(flags, text).argParser(value => parse(nameOf(flags), value));
-}
-
 function concurrency(flags: string, text: string, standard: number): Option {
   const parse = (flag: string, value: string) => parseConcurrency(flag, value, { min: 1, max: MOST });
-  return parsed(flags, text, parse).default(standard);
-}
-
-function integer(flags: string, text: string, standard: number): Option {
-  const parse = (flag: string, value: string) => parseInteger(flag, value, { min: 1, max: MOST });
   return parsed(flags, text, parse).default(standard);
 }
 
@@ -263,17 +260,4 @@ function resolve(): Option {
     "--resolve <host:port:address>",
     "take this address for a host; may be given again",
   ).argParser((text, before: ResolvedHost[] = []) => [...before, parseResolve(text)]);
-}
-
-/** A second one would silently replace the first: so it is refused. */
-function once(flags: string, text: string): Option {
-  return new Option(flags, text).argParser((value, before: string | undefined) => {
-    if (before === undefined) return value;
-    throw new UsageError(`${nameOf(flags)} was given twice; a request has one body`);
-  });
-}
-
-/** `-j, --concurrency <n>` is called `-j, --concurrency` in messages. */
-function nameOf(flags: string): string {
-  return flags.replace(/ <.*$/, "");
 }

@@ -1,4 +1,4 @@
-import type { Client, Duration, Rate } from "../entry/node.ts";
+import type { Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
@@ -33,6 +33,17 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   perOriginRate?: Rate;
   /** Attempts in all, for what may be repeated. Default: the batch's (3). */
   attempts?: number;
+  /** Which statuses are tried again. Default: the batch's. */
+  retryOn?: readonly number[];
+  /** No further attempt is planned for later than this after an item's first. Default: no such end. */
+  retryMaxTime?: Duration;
+  /** Stops the job once more items of this run have failed: a number, or a share such as "5%". What is left stays pending. Default: never. */
+  maxErrors?: number | `${number}%`;
+  /**
+   * Rows in the order of the list, as far as one run goes: what an earlier one left undone, or `retryFailed` sends again, comes
+   * after what it had done. Default: false, as items end.
+   */
+  ordered?: boolean;
   /** How long an attempt may take. Default: the client's. */
   timeout?: Duration;
   /** The most bytes of a decoded body. Default: the batch's (64 MiB). */
@@ -104,6 +115,8 @@ export interface JobProgress extends JobCounts {
 export interface JobSummary extends JobCounts {
   /** `complete`: every line of the list has ended. Else the same command continues. */
   readonly ended: "complete" | "drained" | "aborted";
+  /** Where `maxErrors` ended it. */
+  readonly tooManyErrors?: TooManyErrors | undefined;
   readonly doneBefore: number;
   readonly bytes: number;
   readonly requests: number;

@@ -1,5 +1,12 @@
 import { dirname } from "node:path";
-import type { Batch, BatchOptions, BatchRequest, Response, SettledTask } from "../entry/node.ts";
+import {
+  type Batch,
+  type BatchOptions,
+  type BatchRequest,
+  isTooManyErrors,
+  type Response,
+  type SettledTask,
+} from "../entry/node.ts";
 import { Feed } from "./feed.ts";
 import { isRepeatable, itemRequest } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
@@ -205,8 +212,13 @@ export class Job {
   #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {
     const { concurrency, perOrigin, rate, perOriginRate, attempts, timeout, maxResponseBytes, accept } =
       this.#options;
+    const { retryOn, retryMaxTime, maxErrors, ordered } = this.#options;
     return {
       request: ({ item }) => itemRequest(item.request, this.#options),
+      ...(retryOn === undefined ? undefined : { retryOn }),
+      ...(retryMaxTime === undefined ? undefined : { retryMaxTime }),
+      ...(maxErrors === undefined ? undefined : { maxErrors }),
+      ...(ordered === undefined ? undefined : { ordered }),
       ...(concurrency === undefined ? undefined : { concurrency }),
       ...(perOrigin === undefined ? undefined : { perOrigin }),
       ...(rate === undefined ? undefined : { rate }),
@@ -282,8 +294,10 @@ export class Job {
     const { total, running, waiting, pending, ...rest } = this.progress;
     const isComplete = this.complete || (this.#feed.ended && this.#feed.pending.size === 0);
     if (isComplete) return { ...rest, ended: "complete" };
+    const reason = this.#batch?.stopped?.reason;
+    const tooManyErrors = isTooManyErrors(reason) ? reason : undefined;
     // A batch that ends by itself before its input does was cancelled from elsewhere.
-    return { ...rest, ended: this.#ending === "drained" ? "drained" : "aborted" };
+    return { ...rest, ended: this.#ending === "drained" ? "drained" : "aborted", tooManyErrors };
   }
 }
 

@@ -34,6 +34,8 @@ export interface RetryFacts {
     readonly isReplayable: boolean;
   };
   readonly failure: SkeinError | RefusedStatus;
+  /** Which statuses are tried again; undefined: the usual ones. */
+  readonly retryOn?: ReadonlySet<number> | undefined;
   /** Monotonic milliseconds; `deadline` is on the same clock, `Infinity` where there is none. */
   readonly now: number;
   readonly deadline: number;
@@ -149,6 +151,7 @@ export function isTransient(error: SkeinError): boolean {
 
 function refusal({
   failure,
+  retryOn = RETRYABLE_STATUSES,
   request,
   attempt,
   attempts,
@@ -159,7 +162,12 @@ function refusal({
   if ("code" in failure && failure.code === "TOTAL_TIMEOUT" && now >= deadline) {
     return no("not-retryable", "the call's time is up");
   }
-  const needed = status === undefined ? neededAfterError(failure as SkeinError) : neededAfterStatus(status);
+  const needed =
+    status === undefined
+      ? neededAfterError(failure as SkeinError)
+      : retryOn.has(status)
+        ? "idempotent"
+        : "never";
   if (needed === "never") return no("not-retryable", `${nameOf(failure)} is not tried again`);
   if (needed === "safe" && !request.isSafe) {
     return no("not-repeatable", "the request changes something, and may have been carried out");
@@ -195,10 +203,6 @@ function wait({ failure, attempt, now, deadline, random }: RetryFacts): RetryDec
 
 function no(why: RefusalReason, because: string): RetryDecision {
   return { retry: false, why, because };
-}
-
-function neededAfterStatus(status: number): Needed {
-  return isRetryableStatus(status) ? "idempotent" : "never";
 }
 
 function neededAfterError(error: SkeinError): Needed {

@@ -13,6 +13,8 @@ export interface CommonFlags extends NetworkFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly timeout?: number;
+  readonly connectTimeout?: number;
+  readonly log?: string;
   readonly maxBody?: number;
   readonly data?: string;
   readonly json?: string;

@@ -8,12 +8,15 @@ import {
   type Source,
   streamSource,
 } from "../../entry/jobs.ts";
-import { Client } from "../../entry/node.ts";
+import { Client, hedge } from "../../entry/node.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
+import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
+import { RequestLog, refuseSharedLog } from "../args/log.ts";
 import { networkOf } from "../args/network.ts";
+import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundNursery } from "../bound-nursery.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
@@ -21,7 +24,7 @@ import type { ProgressMode } from "../progress-reporter.ts";
 import { runJob } from "./run-job.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
-export interface FetchFlags extends CommonFlags {
+export interface FetchFlags extends CommonFlags, RetryingFlags, EndingFlags {
   readonly output?: string;
   readonly format?: ListFormat;
   readonly urlColumn?: string | number;
@@ -29,7 +32,6 @@ export interface FetchFlags extends CommonFlags {
   readonly perHost: Concurrency;
   readonly rate?: string;
   readonly rateHost?: string;
-  readonly attempts: number;
   readonly method?: string;
   readonly acceptStatus: StatusSet;
   readonly body?: "inline" | "none";
@@ -51,10 +53,12 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
   }
   const headers = Object.entries(headersOf(flags, body?.contentType));
-  const client = new Client(clientOptions(flags, headers));
+  const options = jobOptions(flags);
+  const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
+  const client = new Client(clientOptions(flags, { headers, log }));
   try {
     const job = await Job.open({
-      ...jobOptions(flags),
+      ...options,
       source: sourceOf(input, flags),
       output,
       client,
@@ -69,17 +73,19 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
     }
   } finally {
     await client.close();
+    log?.close();
   }
 }
 
 function jobOptions(flags: FetchFlags) {
-  const { concurrency, rate, rateHost, attempts, timeout, maxBody, fresh, retryFailed } = flags;
+  const { concurrency, rate, rateHost, timeout, maxBody, fresh, retryFailed } = flags;
   return {
     concurrency,
     perOrigin: flags.perHost === "auto" ? flags.perHost : Math.min(flags.perHost, mostOf(concurrency)),
     ...(rate === undefined ? {} : { rate }),
     ...(rateHost === undefined ? {} : { perOriginRate: rateHost }),
-    attempts,
+    ...retrying(flags),
+    ...endings(flags),
     accept: flags.acceptStatus,
     bodies: flags.saveBodies === undefined ? (flags.body ?? "inline") : { directory: flags.saveBodies },
     ...(timeout === undefined ? {} : { timeout }),
@@ -90,8 +96,12 @@ function jobOptions(flags: FetchFlags) {
 }
 
 /** Only removals go to the client: what is sent belongs to the job, which refuses to go on with other headers. */
-function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
+function clientOptions(
+  flags: FetchFlags,
+  { headers, log }: { headers: [string, string | null][]; log: RequestLog | undefined },
+) {
   const tls = tlsOf(flags);
+  const { connectTimeout } = flags;
   return {
     headers: Object.fromEntries(headers.filter(([, value]) => value === null)),
     redirect: { downgrade: true },
@@ -99,7 +109,10 @@ function clientOptions(flags: FetchFlags, headers: [string, string | null][]) {
       maxConnections: mostOf(flags.concurrency),
       maxConnectionsPerOrigin: Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
     },
+    ...(connectTimeout === undefined ? {} : { timeout: { connect: connectTimeout } }),
     ...(tls === undefined ? {} : { tls }),
+    ...(log === undefined ? {} : { logger: log }),
+    ...(flags.hedge ? { policies: [hedge()] } : {}),
     ...networkOf(flags),
   };
 }
@@ -165,6 +178,7 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   if (input.kind === "urls" && (flags.format !== undefined || flags.urlColumn !== undefined)) {
     throw new UsageError("--format and --url-column tell how a list is read; URLs were given instead");
   }
+  refuseSharedLog(flags.log, [flags.output!, ...(input.kind === "file" ? [input.path] : [])]);
   if (input.kind === "stdin" && bodyIsStdin(flags)) {
     throw new UsageError("standard input can be the list (-) or the body (@-), not both");
   }

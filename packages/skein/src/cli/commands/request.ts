@@ -3,6 +3,7 @@ import { Client, type Response } from "../../entry/node.ts";
 import { redactUrls } from "../../entry/redaction.ts";
 import { readBody } from "../args/body.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
+import { RequestLog } from "../args/log.ts";
 import { networkOf } from "../args/network.ts";
 import { parseUrlArgument } from "../args/url.ts";
 import { EXIT, type ExitCode, FileError } from "../exit-code.ts";
@@ -23,7 +24,8 @@ export interface RequestFlags extends CommonFlags {
 export async function requestCommand(method: string, url: string, flags: RequestFlags): Promise<ExitCode> {
   const href = parseUrlArgument(url);
   const body = await readBody(flags);
-  const client = new Client(clientOptions(flags));
+  const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
+  const client = new Client(clientOptions(flags, log));
   try {
     const response = await client.request(method, href, {
       headers: headersOf(flags, body?.contentType),
@@ -32,14 +34,20 @@ export async function requestCommand(method: string, url: string, flags: Request
     return show(response, method, flags);
   } finally {
     await client.close();
+    log?.close();
   }
 }
 
-function clientOptions(flags: RequestFlags) {
+function clientOptions(flags: RequestFlags, log: RequestLog | undefined) {
   const tls = tlsOf(flags);
+  const { timeout, connectTimeout } = flags;
   return {
     redirect: { downgrade: true },
-    ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+    timeout: {
+      ...(timeout === undefined ? {} : { total: timeout }),
+      ...(connectTimeout === undefined ? {} : { connect: connectTimeout }),
+    },
+    ...(log === undefined ? {} : { logger: log }),
     ...(flags.maxBody === undefined ? {} : { limits: { maxResponseBytes: flags.maxBody } }),
     ...(tls === undefined ? {} : { tls }),
     ...networkOf(flags),

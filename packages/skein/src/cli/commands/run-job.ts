@@ -4,6 +4,7 @@ import type { StatusSet } from "../args/status-set.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { exitCodeOfSummary } from "../job-exit.ts";
 import { type ProgressMode, ProgressReporter } from "../progress-reporter.ts";
+import { formatDuration } from "../render/format-duration.ts";
 import { formatCount } from "../render/format-number.ts";
 import { renderJsonSummary } from "../render/json-summary.ts";
 import { Meter } from "../render/meter.ts";
@@ -19,6 +20,8 @@ export interface RunFlags {
   readonly acceptStatus: StatusSet;
   readonly quiet?: boolean;
   readonly progress?: ProgressMode;
+  /** How long the run may take, in milliseconds. */
+  readonly deadline?: number;
 }
 
 /** Runs a job to its end: shows it meanwhile, lets signals stop it, and tells how it ended. */
@@ -29,6 +32,9 @@ export async function runJob(job: Job, flags: RunFlags): Promise<ExitCode> {
   const { summary, interrupted } = await runWatched(job, reporter, flags);
   if (mode === "json") process.stderr.write(`${renderJsonSummary(summary, job.paths)}\n`);
   else if (!flags.quiet) process.stderr.write(summaryText(job, summary, flags));
+  const { tooManyErrors } = summary;
+  if (tooManyErrors !== undefined)
+    reporter.note(`Stopped: ${formatCount(tooManyErrors.failed)} have failed in this run.`);
   if (summary.ended !== "complete") reporter.note(resumeText("To go on"));
   else if (summary.failed > 0 && !flags.quiet)
     reporter.note(resumeText("To try the failed ones again", "--retry-failed"));
@@ -69,13 +75,22 @@ async function runWatched(
     },
     kill: () => process.exit(EXIT.interrupted),
   });
+  const timer = setDeadline(flags.deadline, ms => {
+    reporter.note(`The deadline of ${formatDuration(ms)} has passed: stopping at once.`);
+    job.abort();
+  });
   try {
     reporter.start(() => meter.read(job.progress));
     return { summary: await job.run(), interrupted: meter.draining };
   } finally {
+    clearTimeout(timer);
     ignoreSignals();
     reporter.stop();
   }
+}
+
+function setDeadline(ms: number | undefined, pass: (ms: number) => void): NodeJS.Timeout | undefined {
+  return ms === undefined ? undefined : setTimeout(() => pass(ms), ms);
 }
 
 function summaryText(job: Job, summary: JobSummary, flags: RunFlags): string {

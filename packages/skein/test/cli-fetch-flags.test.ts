@@ -1,0 +1,159 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, originServer, sendText, test } from "@skein/testkit";
+import { readRows, runSkein, scratchDirectory } from "./run-skein.ts";
+
+const times = (length: number) => Array.from({ length }, (_, index) => index);
+
+/** A directory with a list, and the program in it: `fetch urls.txt -o out.jsonl`, and what else is given. */
+function workplace(lines: readonly string[]) {
+  const cwd = scratchDirectory();
+  writeFileSync(join(cwd, "urls.txt"), lines.map(line => `${line}\n`).join(""));
+  const fetch = (...flags: string[]) => runSkein(["fetch", "urls.txt", "-o", "out.jsonl", ...flags], { cwd });
+  return { cwd, fetch, rows: () => readRows(join(cwd, "out.jsonl")) };
+}
+
+describe("how often it is tried", () => {
+  test("--retry-on: the statuses given are tried again, and no others", async () => {
+    let asked = 0;
+    await using origin = await originServer({
+      routes: {
+        shy: ({ response }) => {
+          asked += 1;
+          response.statusCode = asked < 3 ? 404 : 200;
+          sendText(response, "at last");
+        },
+      },
+    });
+    const { fetch, rows } = workplace([`${origin.url}/shy`, `${origin.url}/status/503`]);
+    expect((await fetch("--retry-on", "404,5xx", "--attempts", "4", "--per-host", "1")).code).toBe(1);
+    const byStatus = Object.fromEntries(rows().map(row => [row.status, row.attempts]));
+    expect(byStatus).toEqual({ 200: 3, 503: 4 });
+    const other = workplace([`${origin.url}/status/503`, `${origin.url}/status/429`]);
+    expect((await other.fetch("--retry-on", "404")).code).toBe(1);
+    expect(other.rows().map(row => row.attempts)).toEqual([1, 1]);
+  });
+
+  test("--retry-max-time: no attempt begins later, and the row says so", async () => {
+    await using origin = await originServer();
+    const { fetch, rows } = workplace([`${origin.url}/retry-after/x?seconds=30&times=9`]);
+    const started = performance.now();
+    expect((await fetch("--retry-max-time", "2s")).code).toBe(1);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    const [row] = rows();
+    expect(row).toMatchObject({ state: "failed", status: 429, attempts: 1 });
+    expect(row?.error?.message).toContain("the next attempt would begin later than 2 s after the first");
+  });
+
+  test("--hedge: a second request where the first one is slow beyond measure", async () => {
+    await using origin = await originServer({
+      routes: {
+        once: ({ response, count }) => {
+          if (count("once") > 1) sendText(response, "the second was faster");
+        },
+      },
+    });
+    const { fetch, rows } = workplace([
+      ...times(300).map(i => `${origin.url}/ok?${i}`),
+      `${origin.url}/once`,
+    ]);
+    expect((await fetch("--hedge", "--timeout", "15s", "--attempts", "1", "--ordered")).code).toBe(0);
+    expect(rows().at(-1)).toMatchObject({ body: "the second was faster", attempts: 1 });
+    expect(origin.requests.filter(({ target }) => target === "/once")).toHaveLength(2);
+  });
+});
+
+describe("when it ends", () => {
+  test("--connect-timeout: of a server that takes the connection and says nothing of TLS", async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    onTestFinished(() => void silent.close());
+    await new Promise(resolve => silent.once("listening", resolve));
+    const { port } = silent.address() as { port: number };
+    const { fetch, rows } = workplace([`https://127.0.0.1:${port}/`]);
+    expect((await fetch("--connect-timeout", "150ms", "--attempts", "1")).code).toBe(1);
+    expect(rows()[0]?.error).toMatchObject({ code: "CONNECT_TIMEOUT" });
+    expect(rows()[0]?.error?.message).toContain("150 ms");
+    const end = await runSkein(["get", `https://127.0.0.1:${port}/`, "--connect-timeout", "150ms"]);
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain("150 ms");
+  });
+
+  test.each([
+    ["--fail-fast", [], 1],
+    ["--max-errors", ["3"], 4],
+    ["--max-errors", ["30%"], 7],
+  ])("%s %s: stops, keeps what has ended, and the same command goes on", async (flag, value, failed) => {
+    await using origin = await originServer();
+    // A share counts from 20 on.
+    const good = times(14).map(i => `${origin.url}/ok?${i}`);
+    const { fetch, rows } = workplace([...good, ...times(40).map(i => `${origin.url}/status/404?${i}`)]);
+    const end = await fetch(flag, ...value, "-j", "1");
+    expect(end.code).toBe(7);
+    expect(end.stderr).toContain(`Stopped: ${failed} have failed in this run.\nTo go on:`);
+    expect(rows().map(row => row.state)).toEqual([
+      ...good.map(() => "succeeded"),
+      ...times(failed).map(() => "failed"),
+    ]);
+    expect((await fetch()).code).toBe(1);
+    expect(rows()).toHaveLength(54);
+    expect(origin.requestCount).toBe(54);
+  });
+
+  test("--deadline: what is in flight then is left for the next run", async () => {
+    await using origin = await originServer({
+      routes: {
+        late: ({ response, count }) => {
+          if (count("late") > 1) sendText(response, "now");
+        },
+      },
+    });
+    const { fetch, rows } = workplace([`${origin.url}/ok`, `${origin.url}/late`]);
+    const end = await fetch("--deadline", "1500ms");
+    expect(end.code).toBe(7);
+    expect(end.stderr).toContain("The deadline of 1.5 s has passed: stopping at once.");
+    expect(rows().map(row => row.id)).toEqual([1]);
+    expect((await fetch("--deadline", "60s")).code).toBe(0);
+    expect(rows().map(row => row.id)).toEqual([1, 2]);
+  });
+});
+
+test("--ordered: rows in the order of the list, whichever answers first", async () => {
+  await using origin = await originServer();
+  const { fetch, rows } = workplace(times(20).map(i => `${origin.url}/delay/${i % 4 === 0 ? 120 : 1}?${i}`));
+  expect((await fetch("--ordered")).code).toBe(0);
+  expect(rows().map(row => row.id)).toEqual(times(20).map(i => i + 1));
+});
+
+describe("--log FILE", () => {
+  test("a line for each request, at the end of the file, without secrets", async () => {
+    await using origin = await originServer();
+    const { cwd, fetch } = workplace([`${origin.url}/ok?token=hunter2`, `${origin.url}/status/500`]);
+    const log = join(cwd, "requests.log");
+    writeFileSync(log, "what was there\n");
+    expect(
+      (await fetch("--log", "requests.log", "--attempts", "2", "-H", "Authorization: Bearer hunter2")).code,
+    ).toBe(1);
+    const [first, ...lines] = readFileSync(log, "utf8").trimEnd().split("\n");
+    expect(first).toBe("what was there");
+    const entries = lines.map(line => JSON.parse(line) as Record<string, unknown>);
+    expect(entries.map(({ status }) => status).sort()).toEqual([200, 500, 500]);
+    expect(entries[0]).toMatchObject({
+      level: "info",
+      method: "GET",
+      time: expect.stringMatching(/^\d{4}-/),
+    });
+    expect(lines.join("\n")).not.toContain("hunter2");
+  });
+
+  test("of a single request, and of one that got no answer", async () => {
+    const cwd = scratchDirectory();
+    const end = await runSkein(["get", "http://127.0.0.1:1/", "--log", "log.jsonl"], { cwd });
+    expect(end.code).toBe(1);
+    const entry = JSON.parse(readFileSync(join(cwd, "log.jsonl"), "utf8"));
+    expect(entry).toMatchObject({ level: "error", code: "CONNECTION_REFUSED", attempts: 3 });
+    const refused = await runSkein(["get", "http://127.0.0.1:1/", "--log", "no/log.jsonl"], { cwd });
+    expect(refused).toMatchObject({ code: 3 });
+    expect(existsSync(join(cwd, "no"))).toBe(false);
+  });
+});
