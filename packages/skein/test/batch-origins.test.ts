@@ -42,6 +42,8 @@ function sentWhileCooling(attempts: readonly Attempt[]): number {
 
 test("an origin that takes 100 a second is soon sent about that, and left alone when it asks for it", {
   timeout: 90_000,
+  // A machine that is busy with something else sends too late what it may: it has three goes.
+  retry: 2,
 }, async () => {
   const limited = new LimitedOrigin(100);
   await using origin = await originServer({ routes: { limited: limited.route } });
@@ -62,8 +64,7 @@ test("an origin that takes 100 a second is soon sent about that, and left alone 
   expect(sentWhileCooling(attempts)).toBeLessThan(20);
   // All that is in flight when the first refusal comes, and then very few.
   expect(limited.refused).toBeLessThan(100);
-  // 85 on a machine that has nothing else to do; in a time of its own: learned-rate.test.ts.
-  expect(2_000 / seconds).toBeGreaterThan(60);
+  expect(2_000 / seconds).toBeGreaterThanOrEqual(80);
   expect(seen).toBeGreaterThan(60);
   expect(seen).toBeLessThan(220);
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Deadline } from "../core/deadline.ts";
 import type { SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
@@ -16,8 +17,11 @@ export interface BatchBase<R> extends BatchBounds {
   readonly room?: (() => number | undefined) | undefined;
   /** A stack that has no retry layer. */
   readonly service: Service;
-  /** The request of an item, and the milliseconds that its task has in all; `Infinity` where there is no end. */
-  build(item: R): BuiltItem;
+  /**
+   * The request of an item, and the milliseconds that its task has in all; `Infinity` where there is no end. `deadline` is for an
+   * item that says none of its own.
+   */
+  build(item: R, deadline: Deadline | undefined): BuiltItem;
   /** Makes an error one for people: its whole line, its stack; and tells who wants to know. */
   complete(
     error: unknown,

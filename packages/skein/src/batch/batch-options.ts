@@ -1,3 +1,4 @@
+import type { Deadline } from "../core/deadline.ts";
 import type { Duration } from "../core/duration.ts";
 import type { SkeinError } from "../core/errors.ts";
 import type { Response } from "../core/response.ts";
@@ -60,6 +61,11 @@ export interface BatchOptions<I, V, R, F = never> {
   retryMaxTime?: Duration;
   /** How long an attempt may take from its dispatch, body included. Default: the client's `timeout.total`. */
   timeout?: Duration;
+  /**
+   * When an item must have ended, attempts and waits included: a duration from when it was taken from the input, or a Date, which
+   * is then one for all. Later it fails with TotalTimeout. An item may say its own. Default: none.
+   */
+  deadline?: Deadline;
   /** The most bytes of a decoded body. Default: 64 MiB, or the client's `limits.maxResponseBytes` where that is less. */
   maxResponseBytes?: number;
   /**

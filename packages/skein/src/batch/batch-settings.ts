@@ -1,3 +1,4 @@
+import { timeLeft } from "../core/deadline.ts";
 import { parseDuration } from "../core/duration.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { checkNames, requireCount, requireFunction } from "../core/option-names.ts";
@@ -47,7 +48,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts retryOn retryMaxTime timeout maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts retryOn retryMaxTime timeout deadline maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -67,6 +68,8 @@ export function normalizeBatchOptions<I, V, R>(
 ): BatchSettings {
   const options = checkNames(given, NAMES, "batch");
   const { settings } = bounds;
+  // What is none is found out here, before the first item.
+  timeLeft(options.deadline, { wallNow: () => 0 });
   const { wanted, findsConcurrency, perOrigin, findsPerOrigin } = concurrencyOf(options, bounds);
   checkEndings(options);
   return {

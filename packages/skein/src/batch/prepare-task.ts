@@ -8,7 +8,7 @@ import type { TaskRecord } from "./task-record.ts";
 /** Gives a task its request and its rank; returns why that can't be. */
 export function prepareTask<I, V, R>(
   task: TaskRecord<I>,
-  { request, priority }: BatchOptions<I, V, R, unknown>,
+  { request, priority, deadline }: BatchOptions<I, V, R, unknown>,
   base: BatchBase<R>,
 ): SkeinError | undefined {
   const item =
@@ -18,7 +18,7 @@ export function prepareTask<I, V, R>(
   if (isSkeinError(rank)) return rank;
   task.priority = rank;
   try {
-    task.take(base.build(item), base.clock.now());
+    task.take(base.build(item, deadline), base.clock.now());
     return undefined;
   } catch (thrown) {
     return handlerError("request", thrown);

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { timeLeft } from "../core/deadline.ts";
+import { type Deadline, timeLeft } from "../core/deadline.ts";
 import { InvalidOption } from "../core/errors.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Request } from "../core/request.ts";
@@ -22,7 +22,7 @@ interface BatchRequestTarget {
   method?: string;
   /**
    * When this item must have ended, attempts and waits included: a duration from when it was taken from the input, or a Date.
-   * Later it fails with TotalTimeout. (The batch's `timeout` is for each attempt.) Default: none.
+   * Later it fails with TotalTimeout. (The batch's `timeout` is for each attempt.) `null`: never. Default: the batch's `deadline`.
    */
   deadline?: BodilessOptions["deadline"];
 }
@@ -37,16 +37,16 @@ export interface BuiltItem {
 export function buildItem(
   settings: ClientSettings,
   item: string | URL | BatchRequest,
-  clock: Clock,
+  { clock, deadline: common }: { clock: Clock; deadline: Deadline | undefined },
 ): BuiltItem {
   if (typeof item === "string" || item instanceof URL) {
     const request = buildRequest(settings, "GET", { url: item, options: undefined });
-    return { request, timeLeft: Number.POSITIVE_INFINITY };
+    return { request, timeLeft: timeLeft(common, clock) };
   }
   if (typeof item !== "object" || item === null || item.url === undefined) {
     throw new InvalidOption(`request: expected a URL, or an object with "url"; got ${typeof item}`);
   }
-  const { url, method = "GET", deadline, ...rest } = ownOptions(item);
+  const { url, method = "GET", deadline = common, ...rest } = ownOptions(item);
   const options = ownOptions(rest);
   refuseCredentials(options, "those of the client are sent");
   refuseProgress(options, "a batch tells of its own");

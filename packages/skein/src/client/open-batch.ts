@@ -21,7 +21,7 @@ export function openBatch<I, V, F>(
     resources,
     room: () => transport.room,
     service: client.batchService(),
-    build: item => buildItem(settings, item, clock),
+    build: (item, deadline) => buildItem(settings, item, { clock, deadline }),
     settings: settings.buffered,
     maxConnections: limits.maxConnections,
     maxConnectionsPerOrigin: limits.maxConnectionsPerOrigin,

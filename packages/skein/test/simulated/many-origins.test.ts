@@ -1,22 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@skein/testkit";
 import { jainIndex, lognormal, type SimulatedServer, Simulation, uniform } from "../../src/entry/testing.ts";
+import { heapUsed } from "./heap-used.ts";
 
 /** Many origins of very different sizes and speeds in one batch: nobody waits who could be served. */
 
 const CONCURRENCY = 2_000;
 const PER_ORIGIN = 20;
 const LIMITS = { maxConnections: CONCURRENCY, maxConnectionsPerOrigin: 100 };
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-/** MiB that are in use. */
-function heapUsed(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed / 2 ** 20;
-}
 
 interface Origin {
   readonly url: string;
