@@ -103,14 +103,31 @@ Exit codes:
   0 exported   2 used wrongly   3 file error
 `;
 
+export const DOWNLOAD_HELP = `
+Examples:
+  skein download https://example.com/disk.iso
+  skein download https://example.com/disk.iso -o images/
+  skein download https://example.com/disk.iso --sha256 "$DIGITS"
+
+What has come so far stands in disk.iso.part, with a note beside it; disk.iso is
+there when it is whole, and has the length and the SHA-256 that it must have.
+
+Exit codes:
+  0 it is there   1 no answer, a refusing one, or wrong bytes   2 used wrongly
+  3 file error   130 interrupted, can go on
+`;
+
 const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
   get: `
   skein get https://example.com/data.json
   skein get -i https://example.com
-  skein get https://example.com/logo.png -o logo.png`,
+  skein get https://example.com/logo.png -o logo.png
+  skein get https://example.com/account --session cookies.json
+  skein get https://example.com/private -u name:password --curl`,
   post: `
   skein post https://example.com/users --json '{"name": "Ada"}'
   skein post https://example.com/form -d 'name=Ada&age=36'
+  skein post https://example.com/up -F title=Photo -F file=@a.jpg
   skein post https://example.com/up -d @a.jpg -H 'Content-Type: image/jpeg'`,
   put: `
   skein put https://example.com/users/1 --json @user.json`,
@@ -120,6 +137,8 @@ const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {
   skein delete https://example.com/users/1 -H "Authorization: Bearer $TOKEN"`,
   head: `
   skein head https://example.com`,
+  options: `
+  skein options -i https://example.com`,
 };
 
 export function requestHelp(name: string): string {
@@ -128,6 +147,9 @@ Examples:${REQUEST_EXAMPLES[name] ?? ""}
 
 On a terminal JSON is indented; in a pipe or a file the body is as it came.
 Redirects are followed, without credentials where they lead to another origin.
+
+--dry-run and --curl send nothing: they print the request, the second as a curl
+command. Credentials are *** there, unless --show-secrets is given.
 
 Exit codes:
   0 answered, whatever the status (but see --fail)   1 no answer

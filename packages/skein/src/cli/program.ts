@@ -3,19 +3,23 @@ import { VERSION } from "../entry/version.ts";
 import { LIST_FORMATS } from "../jobs/source/list-format.ts";
 import { parseColumn } from "./args/column.ts";
 import { parseConcurrency } from "./args/concurrency.ts";
+import { addCredentialOptions } from "./args/credential-options.ts";
 import { parseDuration } from "./args/duration.ts";
 import { addEndingOptions } from "./args/ending-options.ts";
 import { EXPORT_FORMATS } from "./args/export-format.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
-import { once, parsed } from "./args/option.ts";
+import { collect, once, parsed } from "./args/option.ts";
+import { addPreviewOptions } from "./args/preview-options.ts";
 import { parseRateFlag } from "./args/rate.ts";
 import { addRetryOptions } from "./args/retry-options.ts";
+import { parseSha256 } from "./args/sha256.ts";
 import { parseSize } from "./args/size.ts";
 import { parseStatusSet } from "./args/status-set.ts";
 import { hasScheme } from "./args/url.ts";
 import { parseWhere, parseWhereEnded } from "./args/where.ts";
+import type { DownloadFlags } from "./commands/download.ts";
 import type { ExportFlags } from "./commands/export.ts";
 import type { FetchFlags } from "./commands/fetch.ts";
 import type { RequestFlags } from "./commands/request.ts";
@@ -23,6 +27,7 @@ import type { RetryFlags } from "./commands/retry.ts";
 import type { StatusFlags } from "./commands/status.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
 import {
+  DOWNLOAD_HELP,
   EXPORT_HELP,
   FETCH_HELP,
   PROGRAM_HELP,
@@ -34,7 +39,7 @@ import {
 import { PROGRESS_MODES } from "./progress-reporter.ts";
 
 /** The commands that send one request; which have a body is the user's business. */
-const METHODS = ["get", "post", "put", "patch", "delete", "head"] as const;
+const METHODS = ["get", "post", "put", "patch", "delete", "head", "options"] as const;
 
 /** More than anyone needs, and less than breaks the machine. */
 const MOST = 10_000;
@@ -60,6 +65,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addExport(program, finish);
   addRetry(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
+  addDownload(program, finish);
   refuseMissingCommand(args[0]);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -109,6 +115,7 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     );
   addRetryOptions(command);
   addEndingOptions(command);
+  addBodyOptions(command);
   addCommonOptions(command, {
     timeout: "how long an attempt may take, such as 30s (default: 5m)",
     maxBody: "the most bytes of a decoded body (default: 64mib)",
@@ -196,7 +203,12 @@ function addRequest(
     .option("-o, --output <file>", "the body into a file")
     .option("-i, --include", "print status and headers, too")
     .option("-v, --verbose", "print the exchange on standard error, without its secrets")
-    .option("-f, --fail", "exit with 1 when the status is 400 or above");
+    .option("-f, --fail", "exit with 1 when the status is 400 or above")
+    .addOption(parsed("-X, --method <name>", `another method in the place of ${method}`, parseMethod))
+    .option("-F, --form <field>", "a part of a form: name=value or name=@file; may be given again", collect);
+  addBodyOptions(command);
+  addCredentialOptions(command);
+  addPreviewOptions(command);
   addCommonOptions(command, {
     timeout: "how long all may take, retries included (default: 5m)",
     maxBody: "the most bytes of a decoded body (default: 256mib)",
@@ -209,12 +221,38 @@ function addRequest(
     });
 }
 
+function addDownload(program: Command, finish: (code: ExitCode) => void): void {
+  const command = program
+    .command("download")
+    .description("fetch one file; the same command goes on where it was stopped")
+    .argument("<URL>")
+    .option("-o, --output <file>", "where to, or the directory (default: here, by the URL's last part)")
+    .addOption(parsed("--sha256 <digits>", "what its SHA-256 must be", parseSha256))
+    .option("--force", "overwrite the file")
+    .option("-q, --quiet", "neither progress nor what came");
+  addCredentialOptions(command);
+  addCommonOptions(command, {
+    timeout: "how long all may take, retries included (default: none)",
+    maxBody: "the most bytes of the file (default: none)",
+  })
+    .showHelpAfterError("Try: skein download --help")
+    .addHelpText("after", DOWNLOAD_HELP)
+    .action(async (url: string, flags: DownloadFlags) => {
+      const { downloadCommand } = await import("./commands/download.ts");
+      finish(await downloadCommand(url, flags));
+    });
+}
+
+function addBodyOptions(command: Command): Command {
+  return command
+    .addOption(once("-d, --data <text>", "a body, sent as a form; @file reads one"))
+    .addOption(once("--json <text>", "a body, sent as JSON; @file reads one"));
+}
+
 /** Options that every command has; what some of them mean differs. */
 function addCommonOptions(command: Command, texts: { timeout: string; maxBody: string }): Command {
   return command
     .addOption(header())
-    .addOption(once("-d, --data <text>", "a body, sent as a form; @file reads one"))
-    .addOption(once("--json <text>", "a body, sent as JSON; @file reads one"))
     .addOption(parsed("--timeout <duration>", texts.timeout, parseDuration))
     .addOption(
       parsed("--connect-timeout <duration>", "how long a connection may take (default: 5s)", parseDuration),

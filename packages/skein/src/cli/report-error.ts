@@ -15,6 +15,7 @@ export async function reportError(error: unknown): Promise<ExitCode> {
   const { isSkeinError } = await import("../entry/node.ts");
   if (isSkeinError(error)) {
     write(error.message);
+    if (error.code === "FILE_FAILED") return EXIT.file;
     return USED_WRONGLY.has(error.code) ? EXIT.usage : EXIT.someFailed;
   }
   const stack = error instanceof Error ? error.stack : undefined;

@@ -1,10 +1,11 @@
 import { redactUrls } from "../entry/redaction.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Flags that make sense once only: to go on is neither to begin anew nor to choose the failed ones again. */
 const ONCE = new Set(["--fresh", "--retry-failed"]);
 /** Flags whose value may be a secret, which must not be left on a screen or in a log. */
-const SECRET = /^(-H|--header|-d|--data|--json)$/;
-const SECRET_ATTACHED = /^(-H|-d|--header=|--data=|--json=)(?=.)/;
+const SECRET = /^(-H|--header|-d|--data|--json|-u|--user|-F|--form)$/;
+const SECRET_ATTACHED = /^(-H|-d|-u|-F|--header=|--data=|--json=|--user=|--form=)(?=.)/;
 
 /** What was given to the program, and how it was started. */
 export interface Invocation {
@@ -28,7 +29,7 @@ export function resumeText(
 ): string {
   const kept = args.filter(arg => !ONCE.has(arg));
   const safe = kept.map((arg, index) => hideSecret(arg, kept[index - 1]));
-  const words = [program, ...safe.map(shellQuote), ...(flag === undefined ? [] : [flag])];
+  const words = [program, ...safe.map(shellWord), ...(flag === undefined ? [] : [flag])];
   const hints: string[] = [];
   if (safe.some((word, index) => word !== kept[index])) hints.push("where *** stands for what is not shown");
   if (kept.includes("-")) hints.push("with the same list on standard input");
@@ -48,8 +49,4 @@ function hideValue(value: string): string {
   if (value.startsWith("@")) return value;
   const name = /^([\w-]+): *./.exec(value)?.[1];
   return name === undefined ? "***" : `${name}: ***`;
-}
-
-function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

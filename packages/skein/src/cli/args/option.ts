@@ -18,3 +18,8 @@ export function once(flags: string, text: string): Option {
 function nameOf(flags: string): string {
   return flags.replace(/ <.*$/, "");
 }
+
+/** For an option that may be given again. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

@@ -1,19 +1,22 @@
 import { writeFileSync } from "node:fs";
-import { Client, type Response } from "../../entry/node.ts";
+import type { RequestOptions, Response } from "../../entry/node.ts";
 import { redactUrls } from "../../entry/redaction.ts";
 import { readBody } from "../args/body.ts";
-import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
-import { RequestLog } from "../args/log.ts";
-import { networkOf } from "../args/network.ts";
+import { headersOf } from "../args/connection.ts";
+import { type FormField, parseFormField } from "../args/form.ts";
 import { parseUrlArgument } from "../args/url.ts";
-import { EXIT, type ExitCode, FileError } from "../exit-code.ts";
+import { EXIT, type ExitCode, FileError, UsageError } from "../exit-code.ts";
 import { renderHead, renderRequest, renderResponse } from "../render/exchange.ts";
 import { noPaint, type Paint, paintFor } from "../render/paint.ts";
 import { printable } from "../render/printable.ts";
 import { renderTerminalBody } from "../render/terminal-body.ts";
+import { previewRequest, renderPreview } from "./preview.ts";
+import { type SingleFlags, withClient } from "./single-client.ts";
 
 /** The flags of `skein get` and its like, as they were parsed. */
-export interface RequestFlags extends CommonFlags {
+export interface RequestFlags extends SingleFlags {
+  readonly method?: string;
+  readonly form?: readonly string[];
   readonly include?: boolean;
   readonly verbose?: boolean;
   readonly fail?: boolean;
@@ -21,37 +24,35 @@ export interface RequestFlags extends CommonFlags {
 }
 
 /** `skein get URL` and its like: the body to standard output, all else to standard error. */
-export async function requestCommand(method: string, url: string, flags: RequestFlags): Promise<ExitCode> {
+export async function requestCommand(named: string, url: string, flags: RequestFlags): Promise<ExitCode> {
   const href = parseUrlArgument(url);
-  const body = await readBody(flags);
-  const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
-  const client = new Client(clientOptions(flags, log));
-  try {
-    const response = await client.request(method, href, {
-      headers: headersOf(flags, body?.contentType),
-      ...(body === undefined ? {} : { content: body.content }),
-    });
-    return show(response, method, flags);
-  } finally {
-    await client.close();
-    log?.close();
-  }
+  const method = flags.method ?? named;
+  const options = await requestOptions(flags);
+  return withClient(flags, async client => {
+    if (!flags.dryRun && !flags.curl) return show(await client.request(method, href, options), method, flags);
+    const request = await previewRequest(client, { method, url: href }, options);
+    process.stdout.write(renderPreview(request, flags, flags));
+    return EXIT.ok;
+  });
 }
 
-function clientOptions(flags: RequestFlags, log: RequestLog | undefined) {
-  const tls = tlsOf(flags);
-  const { timeout, connectTimeout } = flags;
-  return {
-    redirect: { downgrade: true },
-    timeout: {
-      ...(timeout === undefined ? {} : { total: timeout }),
-      ...(connectTimeout === undefined ? {} : { connect: connectTimeout }),
-    },
-    ...(log === undefined ? {} : { logger: log }),
-    ...(flags.maxBody === undefined ? {} : { limits: { maxResponseBytes: flags.maxBody } }),
-    ...(tls === undefined ? {} : { tls }),
-    ...networkOf(flags),
-  };
+async function requestOptions(flags: RequestFlags): Promise<RequestOptions> {
+  const { dryRun, curl, showSecrets, form, data, json } = flags;
+  if (dryRun && curl)
+    throw new UsageError(
+      "--dry-run and --curl each print the request in their own way: leave one of them out",
+    );
+  if (showSecrets && !dryRun && !curl)
+    throw new UsageError("--show-secrets is for --dry-run and --curl: give one of them, too");
+  if (form !== undefined && (data !== undefined || json !== undefined))
+    throw new UsageError(
+      "-F, --form and -d or --json each give a body; a request has one: leave one of them out",
+    );
+  const body = await readBody(flags);
+  const headers = headersOf(flags, body?.contentType);
+  if (form !== undefined)
+    return { headers, multipart: form.map((field): FormField => parseFormField(field)) };
+  return { headers, ...(body === undefined ? {} : { content: body.content }) };
 }
 
 function show(response: Response, method: string, flags: RequestFlags): ExitCode {

@@ -27,6 +27,27 @@ export function renderRequest(request: ShownRequest, paint: Paint): string {
   return block("> ", [paint("bold", first), ...headers.map(shownHeader)], paint);
 }
 
+/** What stands in the place of a request's secrets, if anything does, and its body as text. */
+export interface HeldBackFacts {
+  readonly showSecrets: boolean;
+  readonly body: string | undefined;
+}
+
+/** A request that was not sent, as it would have gone out over HTTP/1.1. */
+export function renderHeldBack(request: ShownRequest, { showSecrets, body }: HeldBackFacts): string {
+  const { target, origin } = request.url;
+  const fields = [...request.headers].map(field =>
+    showSecrets ? printable(field.join(": ")) : shownHeader(field),
+  );
+  const lines = [
+    `${request.method} ${showSecrets ? target : redactUrls(target)} HTTP/1.1`,
+    `host: ${origin.host}`,
+    ...fields,
+    "",
+  ];
+  return `${lines.join("\n")}\n${body === undefined || body === "" ? "" : `${body.replace(/\n?$/, "\n")}`}`;
+}
+
 /** The head of a response, for `-v`. */
 export function renderResponse(response: ShownResponse, paint: Paint): string {
   return block(
