@@ -19,6 +19,7 @@ Examples:
   skein fetch urls.txt -o results.jsonl --max-errors 5% --deadline 1h
   skein fetch urls.txt -o results.jsonl --retry-failed
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
+  skein fetch urls.txt -o results.csv
   skein fetch shops.csv.gz --url-column website -o results.jsonl
   grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
 
@@ -27,6 +28,9 @@ A line of the list is a URL (https where it names no scheme), or a JSON object:
 Blank lines and lines that begin with # are left out. Of a table (CSV, TSV), the
 column "id" becomes the row's id, and all others its meta. Any list may be
 packed: .gz, .zst, .br.
+
+An output whose name ends in .csv or .tsv is a table, without bodies; one that
+ends in .gz or .zst is packed. --output-format none keeps the journal alone.
 
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
+import { OUTPUT_FORMATS } from "../jobs/sink/output-kind.ts";
 import { LIST_FORMATS } from "../jobs/source/list-format.ts";
 import { parseColumn } from "./args/column.ts";
 import { parseConcurrency } from "./args/concurrency.ts";
@@ -90,6 +91,11 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .description("fetch all URLs of a list into a file; the same command goes on where it was stopped")
     .argument("[list|-|URL...]", "a file with one URL a line, - for standard input, or URLs")
     .option("-o, --output <file>", "where the results go, one line of JSON each (needed)")
+    .addOption(
+      new Option("--output-format <name>", "what the output is (default: by its name)").choices(
+        OUTPUT_FORMATS,
+      ),
+    )
     .addOption(
       new Option("--format <name>", "what the list is (default: by its name, else lines)").choices(
         LIST_FORMATS,

@@ -1,6 +1,6 @@
 // `skein/jobs`: durable batches, which survive whatever kills the process.
 export { inspectJob } from "../jobs/inspect/inspect-job.ts";
-export { type JobRow, jobRowLines, jobRows } from "../jobs/inspect/job-rows.ts";
+export { jobRowLines, jobRows } from "../jobs/inspect/job-rows.ts";
 export type { JobReport } from "../jobs/inspect/recorded-job.ts";
 export { type JobEnding, retryItems } from "../jobs/inspect/retry-items.ts";
 export { type JobProblem, type JobVerification, verifyJob } from "../jobs/inspect/verify-job.ts";
@@ -17,6 +17,8 @@ export type {
   JobSummary,
 } from "../jobs/job-options.ts";
 export type { Semantics as JobSemantics } from "../jobs/semantics.ts";
+export type { JobRow } from "../jobs/sink/job-row.ts";
+export { OUTPUT_FORMATS, type OutputFormat } from "../jobs/sink/output-kind.ts";
 export { argumentsSource } from "../jobs/source/arguments-source.ts";
 export { linesSource } from "../jobs/source/lines-source.ts";
 export { LIST_FORMATS, type ListFormat } from "../jobs/source/list-format.ts";

@@ -1,4 +1,5 @@
 import type { Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
+import type { OutputFormat } from "./sink/output-kind.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
@@ -10,8 +11,14 @@ export type BodyMode = "inline" | "none" | { readonly directory: string };
 export interface JobOptions extends Omit<JobRequest, "url"> {
   /** The list: `linesSource`, `argumentsSource`, `streamSource`. */
   source: Source;
-  /** Path of the JSONL output. The journal, the rejected lines and large bodies stand beside it. */
+  /** Path of the output. The journal, the rejected lines and large bodies stand beside it. */
   output: string;
+  /**
+   * What the output is: lines of JSON, a table without bodies (CSV, TSV), or "none" for a journal alone, which stands at
+   * `output` + `.job.db`. Default: by the name's ending, `.csv`, `.tsv`, else lines of JSON. What ends in `.gz` or `.zst`
+   * besides is packed.
+   */
+  outputFormat?: OutputFormat;
   client: JobClient;
   /** The method of items that name none. Default: GET. */
   method?: string;
@@ -21,7 +28,10 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   body?: string;
   /** Which statuses succeed. Default: 2xx. A job remembers them: all of 100 to 599 are asked for when it is opened. */
   accept?: (status: number) => boolean;
-  /** Default: "inline", text as `body`, other as `bodyBase64`; what is larger than 1 MiB is a file. */
+  /**
+   * Default: "inline", text as `body`, other as `bodyBase64`; what is larger than 1 MiB is a file. In a table and without an
+   * output: "none".
+   */
   bodies?: BodyMode;
   /** Requests in flight at once; "auto" as in a batch. Default: the batch's (50). */
   concurrency?: number | "auto";

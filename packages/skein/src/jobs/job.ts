@@ -15,6 +15,7 @@ import { Outbox } from "./journal/outbox.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { Ledger } from "./ledger.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
+import { bodyModeOf } from "./semantics.ts";
 import { BodyWriter } from "./sink/body-writer.ts";
 import { RowWriter } from "./sink/row.ts";
 import { KnownLines } from "./source/known-list.ts";
@@ -265,7 +266,7 @@ export class Job {
 
   #bodyWriter(): BodyWriter {
     return new BodyWriter({
-      mode: this.#options.bodies ?? "inline",
+      mode: bodyModeOf(this.#options),
       directory: this.paths.bodies ?? "",
       base: dirname(this.paths.output),
       onFile: file => this.#outbox.addFile(file),

@@ -4,7 +4,7 @@ import { jobPaths } from "./job-paths.ts";
 import { Journal } from "./journal/journal.ts";
 import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
-import { requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { bodyModeOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
 import { checkList } from "./source/known-list.ts";
 import { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { SourcePosition } from "./source/source.ts";
@@ -24,7 +24,7 @@ export interface OpenedJob {
 
 /** @throws JobError */
 export async function openJob(options: JobOptions): Promise<OpenedJob> {
-  const paths = jobPaths(options.output, options.bodies ?? "inline");
+  const paths = jobPaths(options.output, bodyModeOf(options));
   const semantics = semanticsOf(options);
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.

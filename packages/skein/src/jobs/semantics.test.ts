@@ -3,7 +3,7 @@ import type { JobOptions } from "./job-options.ts";
 import { requireSame, semanticsOf } from "./semantics.ts";
 
 function of(options: Partial<JobOptions>) {
-  return semanticsOf(options as JobOptions);
+  return semanticsOf({ output: "out.jsonl", ...options } as JobOptions);
 }
 
 describe("what a job is", () => {

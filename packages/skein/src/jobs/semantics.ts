@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { isSecretName } from "../core/secret-names.ts";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobOptions } from "./job-options.ts";
+import { kindOfText, kindText, type OutputKind, outputKind } from "./sink/output-kind.ts";
 
 /**
  * What the requests and rows of a job are made of, beside its list. It may not change while the job lasts, or its rows
@@ -15,6 +16,32 @@ export interface Semantics {
   /** The statuses that succeed, as ranges. */
   readonly accept: string;
   readonly bodies: string;
+  /** What the output is, such as `csv+gzip`; left out by journals that knew lines of JSON only. */
+  readonly output?: string;
+}
+
+/** What journals say that do not say it. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map([["output", "jsonl"]]);
+
+/** What the output of a job is. */
+function outputKindOf({ output, outputFormat }: Pick<JobOptions, "output" | "outputFormat">): OutputKind {
+  return outputKind(output, outputFormat);
+}
+
+/** @param semantics as a journal has them */
+export function recordedKind(semantics: string): OutputKind {
+  const { output = "jsonl" } = JSON.parse(semantics) as Semantics;
+  return kindOfText(output);
+}
+
+/** Rows of JSON have bodies in them; a table has not. */
+export function bodyModeOf(options: Pick<JobOptions, "output" | "outputFormat" | "bodies">): BodyMode {
+  const { format } = outputKindOf(options);
+  if (format === "jsonl") return options.bodies ?? "inline";
+  if (options.bodies !== "inline") return options.bodies ?? "none";
+  throw new TypeError(
+    `bodies: an output of the kind "${format}" has none in it; give a directory, or "none"`,
+  );
 }
 
 export function semanticsOf(options: JobOptions): Semantics {
@@ -23,16 +50,17 @@ export function semanticsOf(options: JobOptions): Semantics {
     headers: headersOf(options.headers ?? {}),
     body: options.body === undefined ? "none" : fingerprint(options.body),
     accept: options.accept === undefined ? "200-299" : acceptedRanges(options.accept),
-    bodies: describeBodies(options.bodies ?? "inline"),
+    bodies: describeBodies(bodyModeOf(options)),
+    output: kindText(outputKindOf(options)),
   };
 }
 
 /** @throws JobError JOB_DIFFERS naming each difference */
 export function requireSame(begun: Semantics, now: Semantics, output: string): void {
-  const differences = (["method", "headers", "body", "accept", "bodies"] as const).flatMap(name =>
+  const differences = (["method", "headers", "body", "accept", "bodies", "output"] as const).flatMap(name =>
     name === "headers"
       ? headerDifferences(begun.headers, now.headers)
-      : difference(name, begun[name], now[name]),
+      : difference(name, begun[name] ?? DEFAULTS.get(name), now[name]),
   );
   if (differences.length === 0) return;
   throw new JobError(

@@ -3,6 +3,7 @@ import type { Duplex, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
 import { type JobRow, jobRowLines } from "../../entry/jobs.ts";
+import { TABLE_COLUMNS } from "../../jobs/sink/table.ts";
 import { EXPORT_FORMATS, type ExportFormat } from "../args/export-format.ts";
 import type { Where } from "../args/where.ts";
 import { EXIT, type ExitCode, FileError, UsageError } from "../exit-code.ts";
@@ -21,28 +22,6 @@ export interface ExportFlags {
 /** The columns where nobody says which: all but the body. */
 const STANDARD_FIELDS =
   "id,url,finalUrl,state,status,attempts,queued,waited,served,bytes,sha256,contentType,path,error,message";
-
-const COLUMNS: Readonly<Record<string, (row: JobRow) => unknown>> = {
-  id: row => row.id,
-  url: row => row.url,
-  finalUrl: row => row.finalUrl,
-  state: row => row.state,
-  status: row => row.status,
-  attempts: row => row.attempts,
-  queued: row => row.timings?.queued,
-  waited: row => row.timings?.waited,
-  served: row => row.timings?.served,
-  bytes: row => row.bytes,
-  sha256: row => row.sha256,
-  contentType: row => row.contentType,
-  body: row => row.body,
-  bodyBase64: row => row.bodyBase64,
-  path: row => row.path,
-  error: row => row.error?.code,
-  phase: row => row.error?.phase,
-  message: row => row.error?.message,
-  meta: row => (row.meta === undefined ? undefined : JSON.stringify(row.meta)),
-};
 
 /** `skein export`: the rows of an output as a table, or some of them as they are. */
 export async function exportCommand(source: string, flags: ExportFlags): Promise<ExitCode> {
@@ -98,9 +77,11 @@ function tableOf(rows: Rows, format: "csv" | "tsv", flags: ExportFlags): Exporte
 function fieldsOf(list: string): [name: string, cellOf: (row: JobRow) => unknown][] {
   return list.split(",").map(part => {
     const name = part.trim();
-    const cellOf = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
+    const cellOf = Object.hasOwn(TABLE_COLUMNS, name) ? TABLE_COLUMNS[name] : undefined;
     if (cellOf !== undefined) return [name, cellOf];
-    throw new UsageError(`--fields: there is no field "${name}"; known: ${Object.keys(COLUMNS).join(", ")}`);
+    throw new UsageError(
+      `--fields: there is no field "${name}"; known: ${Object.keys(TABLE_COLUMNS).join(", ")}`,
+    );
   });
 }
 

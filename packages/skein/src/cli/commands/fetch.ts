@@ -5,10 +5,12 @@ import {
   Job,
   type ListFormat,
   listSource,
+  type OutputFormat,
   type Source,
   streamSource,
 } from "../../entry/jobs.ts";
 import { Client, hedge } from "../../entry/node.ts";
+import { outputKind } from "../../jobs/sink/output-kind.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
@@ -26,6 +28,7 @@ import { runJob } from "./run-job.ts";
 /** The flags of `skein fetch`, as they were parsed. */
 export interface FetchFlags extends CommonFlags, RetryingFlags, EndingFlags {
   readonly output?: string;
+  readonly outputFormat?: OutputFormat;
   readonly format?: ListFormat;
   readonly urlColumn?: string | number;
   readonly concurrency: Concurrency;
@@ -78,6 +81,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
 }
 
 function jobOptions(flags: FetchFlags) {
+  const bodies = flags.saveBodies === undefined ? flags.body : { directory: flags.saveBodies };
   const { concurrency, rate, rateHost, timeout, maxBody, fresh, retryFailed } = flags;
   return {
     concurrency,
@@ -87,7 +91,8 @@ function jobOptions(flags: FetchFlags) {
     ...retrying(flags),
     ...endings(flags),
     accept: flags.acceptStatus,
-    bodies: flags.saveBodies === undefined ? (flags.body ?? "inline") : { directory: flags.saveBodies },
+    ...(bodies === undefined ? {} : { bodies }),
+    ...(flags.outputFormat === undefined ? {} : { outputFormat: flags.outputFormat }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(maxBody === undefined ? {} : { maxResponseBytes: maxBody }),
     ...(fresh === undefined ? {} : { fresh }),
@@ -174,6 +179,12 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   }
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
+  }
+  const { format } = outputKind(flags.output ?? "", flags.outputFormat);
+  if (flags.body === "inline" && format !== "jsonl") {
+    throw new UsageError(
+      `--body inline: an output of the kind "${format}" has no bodies in it; --save-bodies DIR keeps them`,
+    );
   }
   if (input.kind === "urls" && (flags.format !== undefined || flags.urlColumn !== undefined)) {
     throw new UsageError("--format and --url-column tell how a list is read; URLs were given instead");

@@ -1,31 +1,10 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { JobError } from "../job-error.ts";
-import { fileLines } from "./file-lines.ts";
-
-/** A line of a job's output, version 1; what each field means stands in the README. */
-export interface JobRow {
-  readonly v: 1;
-  readonly id: string | number;
-  readonly url: string;
-  readonly finalUrl: string | null;
-  readonly state: "succeeded" | "failed" | "unknown";
-  readonly status: number | null;
-  readonly attempts: number | null;
-  /** Milliseconds. */
-  readonly timings: { readonly queued: number; readonly waited: number; readonly served: number } | null;
-  readonly bytes: number | null;
-  /** Of the decoded body, in hexadecimal digits. */
-  readonly sha256: string | null;
-  readonly contentType: string | null;
-  readonly body?: string;
-  readonly bodyBase64?: string;
-  /** Of the body's file, relative to the output's directory. */
-  readonly path?: string;
-  readonly error?: { readonly code: string; readonly phase: string | null; readonly message: string };
-  readonly meta?: unknown;
-}
-
-const LINE_FEED = "\n";
+import { recordedKind } from "../semantics.ts";
+import type { JobRow } from "../sink/job-row.ts";
+import { type OutputKind, outputKind } from "../sink/output-kind.ts";
+import { outputLines } from "./output-lines.ts";
+import { readRecordedJob } from "./recorded-job.ts";
 
 /**
  * The rows of an output, one after the other, also while the job runs: as far as it has written, and no line that is not
@@ -42,16 +21,25 @@ export async function* jobRows(output: string): AsyncGenerator<JobRow> {
 /** The same, each row with its text as it stands in the output. */
 export async function* jobRowLines(output: string): AsyncGenerator<{ row: JobRow; text: string }> {
   const size = sizeOf(output);
+  const { kind, committed = size } = await kindOf(output);
+  // Lines of JSON are read as far as they have been written.
+  const length = kind.format === "jsonl" && kind.packing === undefined ? size : Math.min(size, committed);
+  const part = { path: output, length, isWhole: false };
   let number = 0;
-  let read = 0;
-  for await (const line of fileLines(output, size)) {
+  for await (const line of outputLines(kind, part)) {
     number += 1;
-    read += line.length + LINE_FEED.length;
-    // The last line has no line feed: it is being written, or was left by a run that was killed.
-    if (read > size) return;
     const text = line.toString("utf8");
     yield { row: parsed(text, { output, number }), text };
   }
+}
+
+/** As its journal says; as its name does, where it has none. */
+async function kindOf(output: string): Promise<{ kind: OutputKind; committed?: number }> {
+  if (!existsSync(`${output}.job.db`)) return { kind: outputKind(output) };
+  const { known } = await readRecordedJob(output);
+  const kind = recordedKind(known.job!.semantics);
+  if (kind.format !== "none") return { kind, committed: known.sizes.output };
+  throw new JobError("FILE_FAILED", `can't read ${output}: its job has no output`, { path: output });
 }
 
 function sizeOf(output: string): number {

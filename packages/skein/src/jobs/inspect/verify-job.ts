@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ItemState, type OpenedJournal } from "../journal/journal-protocol.ts";
+import { recordedKind } from "../semantics.ts";
+import type { OutputKind } from "../sink/output-kind.ts";
 import { fileLines } from "./file-lines.ts";
+import { outputLines } from "./output-lines.ts";
 import { type JobReport, readRecordedJob } from "./recorded-job.ts";
 import { checkRow, endingOf } from "./row-check.ts";
 
@@ -59,17 +62,19 @@ class JobCheck {
   uncommittedBytes = 0;
   readonly #paths: JobReport["paths"];
   readonly #known: OpenedJournal;
+  readonly #kind: OutputKind;
 
   constructor(paths: JobReport["paths"], known: OpenedJournal) {
     this.#paths = paths;
     this.#known = known;
+    this.#kind = recordedKind(known.job!.semantics);
   }
 
   async output(): Promise<void> {
     const { output } = this.#paths;
     const length = this.#readable(output, this.#known.sizes.output);
     const found = new Map<string, number>();
-    for await (const line of fileLines(output, length)) {
+    for await (const line of outputLines(this.#kind, { path: output, length, isWhole: true })) {
       this.rows += 1;
       const { problems, ending, hasBody } = await checkRow(line, dirname(output));
       for (const message of problems) this.#add({ path: output, line: this.rows, message });
@@ -109,6 +114,7 @@ class JobCheck {
 
   /** As many rows as items, of each way to end. */
   #compare(found: ReadonlyMap<string, number>): void {
+    if (this.#kind.format === "none") return;
     const known = new Map<string, number>();
     for (const { state, status, error, count } of this.#known.counts) {
       if (state === ItemState.sent || state === ItemState.rejected) continue;

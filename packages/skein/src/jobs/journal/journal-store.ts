@@ -108,6 +108,11 @@ export class JournalStore {
     return readJournal(this.#database);
   }
 
+  /** As JSON. */
+  get semantics(): string {
+    return String(this.#one("SELECT semantics FROM job").semantics);
+  }
+
   get sinkOffsets(): SinkOffsets {
     return this.#one(
       "SELECT output_bytes AS outputBytes, rejects_bytes AS rejectsBytes, rewrite_bytes AS rewriteBytes FROM job",

@@ -10,6 +10,9 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { JobError } from "../job-error.ts";
+import { recordedKind } from "../semantics.ts";
+import { outputCodec } from "../sink/output-codec.ts";
+import type { OutputKind } from "../sink/output-kind.ts";
 import { BodyFiles } from "./body-files.ts";
 import { fileError, isLocked } from "./file-errors.ts";
 import { type Files, nodeFiles } from "./files.ts";
@@ -25,7 +28,7 @@ import {
 } from "./journal-protocol.ts";
 import { JournalStore } from "./journal-store.ts";
 import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
-import { Sink } from "./sink.ts";
+import { NoSink, Sink } from "./sink.ts";
 
 /** What a writer works with; tests put in parts that fail. */
 export interface WriterParts {
@@ -42,7 +45,7 @@ export class JournalWriter implements JournalOperations {
   readonly #bodies: BodyFiles;
   #lock: JournalLock | undefined;
   #store: JournalStore | undefined;
-  #output: Sink | undefined;
+  #output: Sink | NoSink | undefined;
   #rejects: Sink | undefined;
   #failure: unknown;
 
@@ -133,7 +136,12 @@ export class JournalWriter implements JournalOperations {
   }
 
   get #rewrite(): Rewrite {
-    return { files: this.#parts.files, store: this.#store!, output: this.#paths.output };
+    return {
+      files: this.#parts.files,
+      store: this.#store!,
+      output: this.#paths.output,
+      kind: () => this.#kind,
+    };
   }
 
   #takeLock(): JournalLock {
@@ -202,12 +210,21 @@ export class JournalWriter implements JournalOperations {
   #cutBack(): void {
     const { outputBytes, rejectsBytes } = this.#store!.sinkOffsets;
     const { files } = this.#parts;
-    this.#output = new Sink(files, this.#paths.output, outputBytes);
+    const kind = this.#kind;
+    this.#output =
+      kind.format === "none"
+        ? new NoSink()
+        : new Sink(files, this.#paths.output, { size: outputBytes, codec: outputCodec(kind) });
     this.#output.open();
-    this.#rejects = new Sink(files, this.#paths.rejects, rejectsBytes);
+    this.#rejects = new Sink(files, this.#paths.rejects, { size: rejectsBytes });
     // The first bad line makes the file; most lists have none.
     if (rejectsBytes > 0) this.#rejects.open();
     else files.remove(this.#paths.rejects);
+  }
+
+  /** What the output of the recorded job is. */
+  get #kind(): OutputKind {
+    return recordedKind(this.#store!.semantics);
   }
 
   /** Without a journal, nobody knows what these files are: they are not for us to overwrite. */

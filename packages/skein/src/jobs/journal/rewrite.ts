@@ -9,6 +9,8 @@
 
 import { dirname } from "node:path";
 import { JobError } from "../job-error.ts";
+import { type OutputCodec, type OutputReader, outputCodec } from "../sink/output-codec.ts";
+import type { OutputKind } from "../sink/output-kind.ts";
 import { fileError } from "./file-errors.ts";
 import type { Files } from "./files.ts";
 import { type ItemEnding, ItemState } from "./journal-protocol.ts";
@@ -21,6 +23,7 @@ export interface Rewrite {
   readonly files: Files;
   readonly store: JournalStore;
   readonly output: string;
+  kind(): OutputKind;
 }
 
 function readyPath(output: string): string {
@@ -30,9 +33,10 @@ function readyPath(output: string): string {
 /** Steps 1 to 4, for the items that ended so. */
 export function dropLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): void {
   const { files, store, output } = rewrite;
-  const bytes = attempt(output, () => copyOtherLines(rewrite, leaving));
+  const hasFile = rewrite.kind().format !== "none";
+  const bytes = hasFile ? attempt(output, () => copyOtherLines(rewrite, leaving)) : 0;
   store.announceRewrite(bytes, leaving);
-  attempt(output, () => replaceOutput(files, output));
+  if (hasFile) attempt(output, () => replaceOutput(files, output));
   store.finishRewrite();
 }
 
@@ -58,15 +62,19 @@ function replaceOutput(files: Files, output: string): void {
 }
 
 /** Writes the lines that stay to the second file, and returns its length. */
-function copyOtherLines({ files, store, output }: Rewrite, leaving: readonly ItemEnding[]): number {
+function copyOtherLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): number {
+  const { files, store, output } = rewrite;
   const length = store.sinkOffsets.outputBytes;
   const source = files.open(output);
   const target = files.open(readyPath(output));
   try {
     files.truncate(target, 0);
     const copied = { bytes: 0, dropped: 0 };
-    for (const lines of wholeLines(files, source, length))
-      copyKept({ files, target, lines, copied, leaving });
+    const codec = outputCodec(rewrite.kind());
+    for (const lines of codec === undefined
+      ? wholeLines(files, source, length)
+      : decodedLines({ files, file: source, length }, codec.reader(output)))
+      copyKept({ files, target, lines, copied, leaving, codec });
     const known = store.countOf(leaving);
     if (copied.dropped !== known) throw differs(output, copied.dropped, known);
     files.sync(target);
@@ -92,15 +100,35 @@ function* wholeLines(files: Files, file: number, length: number): Generator<Buff
   }
 }
 
+/** The rows of a file of another kind, as lines of JSON, in blocks. */
+function* decodedLines(
+  { files, file, length }: { files: Files; file: number; length: number },
+  reader: OutputReader,
+): Generator<Buffer> {
+  for (let position = 0; position < length; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - position));
+    const read = files.read(file, chunk, position);
+    if (read === 0) break;
+    position += read;
+    yield linesBuffer(reader.push(chunk.subarray(0, read)));
+  }
+  yield linesBuffer(reader.end());
+}
+
+function linesBuffer(lines: readonly string[]): Buffer {
+  return Buffer.from(lines.map(line => `${line}\n`).join(""));
+}
+
 interface Copy {
   readonly files: Files;
   readonly target: number;
   readonly lines: Buffer;
   readonly copied: { bytes: number; dropped: number };
   readonly leaving: readonly ItemEnding[];
+  readonly codec: OutputCodec | undefined;
 }
 
-function copyKept({ files, target, lines, copied, leaving }: Copy): void {
+function copyKept({ files, target, lines, copied, leaving, codec }: Copy): void {
   const kept: Buffer[] = [];
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf(LINE_FEED, start) + 1;
@@ -109,7 +137,9 @@ function copyKept({ files, target, lines, copied, leaving }: Copy): void {
     else kept.push(line);
     start = end;
   }
-  const bytes = Buffer.concat(kept);
+  if (kept.length === 0) return;
+  const joined = Buffer.concat(kept);
+  const bytes = codec === undefined ? joined : codec.encode(joined.toString(), copied.bytes);
   files.write(target, bytes, copied.bytes);
   copied.bytes += bytes.length;
 }

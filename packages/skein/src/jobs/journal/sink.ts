@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { JobError } from "../job-error.ts";
+import type { OutputCodec } from "../sink/output-codec.ts";
 import { fileError } from "./file-errors.ts";
 import type { Files } from "./files.ts";
 
@@ -20,12 +21,23 @@ export class Sink {
   #file: number | undefined;
   #size: number;
   #isSynced = true;
+  readonly #codec: OutputCodec | undefined;
+  /** What a codec has not yet seen: it makes one whole of all that is synced at once. */
+  #pending: string[] = [];
 
-  /** @param size how much of the file counts, as the journal says */
-  constructor(files: Files, path: string, size: number) {
+  /**
+   * @param size how much of the file counts, as the journal says
+   * @param codec what makes bytes of text; UTF-8 where there is none
+   */
+  constructor(
+    files: Files,
+    path: string,
+    { size, codec }: { size: number; codec?: OutputCodec | undefined },
+  ) {
     this.#files = files;
     this.#path = path;
     this.#size = size;
+    this.#codec = codec;
   }
 
   get size(): number {
@@ -50,15 +62,26 @@ export class Sink {
   append(text: string): void {
     if (text === "") return;
     if (this.#file === undefined) this.open();
+    if (this.#codec === undefined) this.#write(() => encode(text));
+    else this.#pending.push(text);
+  }
+
+  #write(bytesOf: () => Uint8Array): void {
     this.#attempt("writing", () => {
-      const bytes = encode(text);
+      const bytes = bytesOf();
       this.#isSynced = false;
       this.#files.write(this.#file!, bytes, this.#size);
       this.#size += bytes.length;
     });
   }
 
+  /** Returns when all is on the disk; `size` counts all of it then. */
   sync(): void {
+    if (this.#pending.length > 0) {
+      const text = this.#pending.join("");
+      this.#pending = [];
+      this.#write(() => this.#codec!.encode(text, this.#size));
+    }
     if (this.#isSynced) return;
     this.#attempt("syncing", () => this.#files.sync(this.#file!));
     this.#isSynced = true;
@@ -74,15 +97,20 @@ export class Sink {
   #openAndCut(found: number | undefined): void {
     this.#file = this.#files.open(this.#path);
     if (found === undefined) this.#files.syncDirectory(dirname(this.#path));
-    if (!this.#endsInLine()) throw this.#changed("not what it was");
+    if (!this.#looksRight()) throw this.#changed("not what it was");
     if ((found ?? 0) <= this.#size) return;
     this.#files.truncate(this.#file, this.#size);
     this.#files.sync(this.#file);
   }
 
-  /** A line feed stands where the last line that counts ends: a cheap sign that this is the file that was written. */
-  #endsInLine(): boolean {
+  /** A cheap sign that this is the file that was written: what it begins with, or the line feed at the end of what counts. */
+  #looksRight(): boolean {
     if (this.#size === 0) return true;
+    const start = this.#codec?.start;
+    if (start !== undefined) {
+      const found = Buffer.alloc(start.length);
+      return this.#files.read(this.#file!, found, 0) === start.length && found.equals(start);
+    }
     const last = new Uint8Array(1);
     return this.#files.read(this.#file!, last, this.#size - 1) === 1 && last[0] === LINE_FEED;
   }
@@ -101,5 +129,26 @@ export class Sink {
     } catch (error) {
       throw fileError(error, `${doing} ${this.#path}`, this.#path);
     }
+  }
+}
+
+/** Where nothing is to be written. */
+export class NoSink implements Pick<Sink, "size" | "open" | "append" | "sync" | "close"> {
+  readonly size = 0;
+
+  open(): void {
+    // There is no file.
+  }
+
+  append(): void {
+    // Nobody wants it.
+  }
+
+  sync(): void {
+    // Nothing was written.
+  }
+
+  close(): void {
+    // There is no file.
   }
 }
