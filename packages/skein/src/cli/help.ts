@@ -70,6 +70,21 @@ Exit codes:
   7 skein retry is changing it at this moment
 `;
 
+export const UI_HELP = `
+Examples:
+  skein ui results.jsonl
+  skein ui results.jsonl --port 8080
+
+It prints the URL of a page, and serves it until Ctrl-C. The job may have ended,
+or run in another process; it is only looked at. To control a job while it runs,
+start it with skein fetch --ui.
+
+The page is served to this machine alone, and only with the token in its URL.
+
+Exit codes:
+  0 stopped by Ctrl-C   2 used wrongly   3 file error
+`;
+
 export const RETRY_HELP = `
 Examples:
   skein retry results.jsonl

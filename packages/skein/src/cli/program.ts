@@ -9,6 +9,7 @@ import { parseDuration } from "./args/duration.ts";
 import { addEndingOptions } from "./args/ending-options.ts";
 import { EXPORT_FORMATS } from "./args/export-format.ts";
 import { type HeaderArgument, parseHeader } from "./args/header.ts";
+import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { collect, once, parsed } from "./args/option.ts";
@@ -26,6 +27,7 @@ import type { FetchFlags } from "./commands/fetch.ts";
 import type { RequestFlags } from "./commands/request.ts";
 import type { RetryFlags } from "./commands/retry.ts";
 import type { StatusFlags } from "./commands/status.ts";
+import type { UiFlags } from "./commands/ui.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
 import {
   DOWNLOAD_HELP,
@@ -35,6 +37,7 @@ import {
   RETRY_HELP,
   requestHelp,
   STATUS_HELP,
+  UI_HELP,
   VERIFY_HELP,
 } from "./help.ts";
 import { PROGRESS_MODES } from "./progress-reporter.ts";
@@ -65,6 +68,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addVerify(program, finish);
   addExport(program, finish);
   addRetry(program, finish);
+  addUi(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   addDownload(program, finish);
   refuseMissingCommand(args[0]);
@@ -193,6 +197,25 @@ function addRetry(program: Command, finish: (code: ExitCode) => void): void {
     .action(async (output: string, flags: RetryFlags) => {
       const { retryCommand } = await import("./commands/retry.ts");
       finish(await retryCommand(output, flags));
+    });
+}
+
+function addUi(program: Command, finish: (code: ExitCode) => void): void {
+  const flags = "--port <n>";
+  program
+    .command("ui")
+    .description("show a job in the browser: how far it is, what failed, each item")
+    .argument("<output>", "the job's output, or its journal")
+    .addOption(
+      parsed(flags, "of the page, on 127.0.0.1 (default: one that is free)", (flag, value) =>
+        parseInteger(flag, value, { min: 1, max: 65_535 }),
+      ),
+    )
+    .showHelpAfterError("Try: skein ui --help")
+    .addHelpText("after", UI_HELP)
+    .action(async (output: string, options: UiFlags) => {
+      const { uiCommand } = await import("./commands/ui.ts");
+      finish(await uiCommand(output, options));
     });
 }
 

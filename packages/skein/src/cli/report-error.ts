@@ -44,7 +44,7 @@ const HINTS: Partial<Record<JobErrorCode, string>> = {
 };
 
 /** Commands that run no job: there is nothing to go on with. */
-const WITHOUT_A_RUN: ReadonlySet<string> = new Set(["status", "verify", "retry"]);
+const WITHOUT_A_RUN: ReadonlySet<string> = new Set(["status", "verify", "retry", "ui"]);
 
 function reportJobError(error: JobError): ExitCode {
   write(error.message);

@@ -21,7 +21,7 @@ export interface ItemDetails {
  */
 export const DETAIL_WIDTH = 16;
 
-const PHASES = ["queue", "dns", "connect", "proxy", "tls", "send", "wait", "receive"] as const;
+export const PHASES = ["queue", "dns", "connect", "proxy", "tls", "send", "wait", "receive"] as const;
 
 /** Details of some of the rows of a group, in a form that is cheap to hand to another thread. */
 export interface PackedDetails {

@@ -1,5 +1,6 @@
 // What the thread of a job and the thread of its journal say to each other.
 import type { SourcePosition } from "../source/source.ts";
+import type { InspectionOperations } from "./inspection/inspection-types.ts";
 import type { PackedDetails } from "./item-details.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
 
@@ -124,7 +125,7 @@ export interface JournalThread {
   readonly readOnly: boolean;
 }
 
-/** What can be asked of the journal's thread; of one that only reads: `open`, `isWritten`, `list` and `close`. */
+/** What a job asks of the journal's thread; one that only reads answers `open`, `isWritten`, `list` and `close`. */
 export interface JournalOperations {
   open(request: { readonly fresh: boolean }): OpenedJournal;
   begin(request: BeginRequest): OpenedJournal;
@@ -137,13 +138,16 @@ export interface JournalOperations {
   close(request: undefined): void;
 }
 
-export type JournalOperation = keyof JournalOperations;
+/** And what can be asked of one that only reads. */
+export type AllOperations = JournalOperations & InspectionOperations;
+
+export type JournalOperation = keyof AllOperations;
 
 export type JournalCall = {
   [O in JournalOperation]: {
     readonly id: number;
     readonly operation: O;
-    readonly request: Parameters<JournalOperations[O]>[0];
+    readonly request: Parameters<AllOperations[O]>[0];
   };
 }[JournalOperation];
 

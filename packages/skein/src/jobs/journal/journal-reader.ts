@@ -1,5 +1,18 @@
 import { DatabaseSync } from "node:sqlite";
 import { fileError } from "./file-errors.ts";
+import { FigureCounter } from "./inspection/figures.ts";
+import type {
+  InspectionOperations,
+  ItemFilter,
+  ItemPageRequest,
+  JobSeries,
+  JournalFigures,
+  LoggedItemDetail,
+  LoggedPage,
+  SeriesRequest,
+} from "./inspection/inspection-types.ts";
+import { countItems, itemDetail, itemPage } from "./inspection/item-queries.ts";
+import { jobSeries } from "./inspection/series.ts";
 import { isHeld, lockPath } from "./journal-lock.ts";
 import {
   type JournalOperations,
@@ -14,9 +27,12 @@ import { checkJournal, corruptJournal, isNewJournal, isOld, readAsPresent } from
 const BUSY_MS = 5_000;
 
 /** Answers what can be known of a journal without writing to it, also while a job writes; it takes no lock of the job's. */
-export class JournalReader implements Pick<JournalOperations, "open" | "isWritten" | "list" | "close"> {
+export class JournalReader
+  implements Pick<JournalOperations, "open" | "isWritten" | "list" | "close">, InspectionOperations
+{
   readonly #path: string;
   #database: DatabaseSync | undefined;
+  #figures: FigureCounter | undefined;
 
   constructor({ journal }: Pick<JournalPaths, "journal">) {
     this.#path = journal;
@@ -40,6 +56,29 @@ export class JournalReader implements Pick<JournalOperations, "open" | "isWritte
 
   list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
     return this.#attempt(() => listItems(this.#opened, fromLine, limit));
+  }
+
+  figures({ origins }: { readonly origins: readonly string[] }): JournalFigures {
+    return this.#attempt(() => {
+      this.#figures ??= new FigureCounter(this.#opened);
+      return this.#figures.read(origins);
+    });
+  }
+
+  series(request: SeriesRequest): JobSeries {
+    return this.#attempt(() => jobSeries(this.#opened, request));
+  }
+
+  items(request: ItemPageRequest): LoggedPage {
+    return this.#attempt(() => itemPage(this.#opened, request));
+  }
+
+  countItems(filter: ItemFilter): { readonly matching: number; readonly total: number } {
+    return this.#attempt(() => countItems(this.#opened, filter));
+  }
+
+  item({ number }: { readonly number: number }): LoggedItemDetail | undefined {
+    return this.#attempt(() => itemDetail(this.#opened, number));
   }
 
   close(): void {

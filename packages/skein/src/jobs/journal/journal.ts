@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { JobError, type JobErrorCode } from "../job-error.ts";
 import type {
+  AllOperations,
   JournalAnswer,
   JournalCall,
   JournalOperation,
-  JournalOperations,
   JournalPaths,
   JournalThread,
   ReportedError,
@@ -27,7 +27,7 @@ export class Journal {
   #lastId = 0;
   #ended: JobError | undefined;
 
-  /** @param readOnly takes no lock and changes nothing; `open`, `isWritten`, `list` and `close` are all that can be asked of it */
+  /** @param readOnly takes no lock and changes nothing: it is asked, and told nothing */
   constructor(paths: JournalPaths, { readOnly = false } = {}) {
     this.#worker = new Worker(new URL(WORKER, import.meta.url), {
       workerData: { paths, readOnly } satisfies JournalThread,
@@ -42,9 +42,9 @@ export class Journal {
   /** @throws (rejects with) JobError */
   call<O extends JournalOperation>(
     operation: O,
-    request: Parameters<JournalOperations[O]>[0],
+    request: Parameters<AllOperations[O]>[0],
     transfer: ArrayBuffer[] = [],
-  ): Promise<ReturnType<JournalOperations[O]>> {
+  ): Promise<ReturnType<AllOperations[O]>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
     // A process stays alive for what was asked, not for a job that somebody forgot to close.

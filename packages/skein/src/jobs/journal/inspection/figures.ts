@@ -1,0 +1,217 @@
+import type { DatabaseSync } from "node:sqlite";
+import { Histogram } from "../../../entry/figures.ts";
+import { addLatency } from "../timeline-sample.ts";
+import { stateName } from "./ended-state.ts";
+import type { EndedState, ErrorFigure, JournalFigures, OriginFigure } from "./inspection-types.ts";
+
+const MOST_ORIGINS = 20;
+const SLOWEST = 5;
+const MOST_ERRORS = 20;
+const SAMPLES = 5;
+const RECENT_MS = 5_000;
+const RECENT_ROWS = 6;
+/** What has so few answers is not yet known to be slow. */
+const ENOUGH_ANSWERS = 5;
+
+interface OriginCount {
+  readonly origin: string;
+  done: number;
+  failed: number;
+  readonly latency: Histogram;
+}
+
+interface ErrorCount {
+  readonly code: string;
+  readonly status: number | null;
+  message: string;
+  count: number;
+  samples: number[];
+}
+
+interface Ended {
+  readonly number: number;
+  readonly state: number;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly message: string | null;
+  readonly origin: number | null;
+  readonly attempts: number | null;
+  readonly bytes: number | null;
+  readonly served: number | null;
+}
+
+/** Counts what a journal holds. Each look reads only what has come since the one before. */
+export class FigureCounter {
+  readonly #database: DatabaseSync;
+  #generation: unknown;
+  #lastNumber = 0;
+  #lastSample = 0;
+  #states: Record<EndedState, number> = newStates();
+  #attempts = 0;
+  #bytes = 0;
+  #statuses = new Map<number, number>();
+  #errors = new Map<string, ErrorCount>();
+  #origins = new Map<number, OriginCount>();
+  #latency = new Histogram();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** @param wanted origins to tell of, whatever they have done */
+  read(wanted: readonly string[]): JournalFigures {
+    const job = this.#database.prepare("SELECT * FROM job").get() ?? {};
+    if (job.generation !== this.#generation) this.#forget(job.generation);
+    this.#addResults();
+    this.#addLatency();
+    return {
+      ...this.#states,
+      attempts: this.#attempts,
+      bytes: this.#bytes,
+      statuses: [...this.#statuses]
+        .map(([status, count]) => ({ status, count }))
+        .sort((a, b) => b.count - a.count),
+      errors: this.#topErrors(),
+      ...this.#originFigures(wanted),
+      isComplete: job.complete === 1,
+      ...this.#times(),
+      latency: percentilesOf(this.#latency),
+      recent: this.#recent(),
+    };
+  }
+
+  /** Items were taken out of the journal: what was counted of them can't be told from the rest. */
+  #forget(generation: unknown): void {
+    this.#generation = generation;
+    this.#lastNumber = 0;
+    this.#states = newStates();
+    this.#attempts = 0;
+    this.#bytes = 0;
+    this.#statuses = new Map();
+    this.#errors = new Map();
+    this.#origins = new Map();
+    this.#lastSample = 0;
+    this.#latency = new Histogram();
+  }
+
+  #addResults(): void {
+    const rows = this.#database
+      .prepare(
+        `SELECT number, state, status, error, message, origin, attempts, bytes, served_us AS served
+         FROM results WHERE number > ? ORDER BY number`,
+      )
+      .iterate(this.#lastNumber) as Iterable<unknown> as Iterable<Ended>;
+    for (const row of rows) {
+      this.#lastNumber = row.number;
+      this.#add(row);
+    }
+  }
+
+  #add(row: Ended): void {
+    const { status, attempts, bytes } = row;
+    this.#states[stateName(row.state)] += 1;
+    this.#attempts += attempts ?? 0;
+    this.#bytes += bytes ?? 0;
+    if (status !== null) this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+    if (row.error !== null) this.#addError(row, row.error);
+    if (row.origin !== null) this.#addToOrigin(row, row.origin);
+  }
+
+  #addError({ number, status: answered, message }: Ended, code: string): void {
+    const status = code === "HTTP_STATUS" ? answered : null;
+    const key = `${code} ${status}`;
+    let error = this.#errors.get(key);
+    if (error === undefined) {
+      error = { code, status, message: message ?? "", count: 0, samples: [] };
+      this.#errors.set(key, error);
+    }
+    error.count += 1;
+    error.samples.push(number);
+    if (error.samples.length > 2 * SAMPLES) error.samples = error.samples.slice(-SAMPLES);
+  }
+
+  #addToOrigin({ state, served }: Ended, id: number): void {
+    let origin = this.#origins.get(id);
+    if (origin === undefined) {
+      const name = this.#database.prepare("SELECT origin FROM origins WHERE id = ?").get(id)?.origin;
+      origin = { origin: String(name), done: 0, failed: 0, latency: new Histogram() };
+      this.#origins.set(id, origin);
+    }
+    const name = stateName(state);
+    if (name === "rejected") return;
+    origin.done += 1;
+    if (name !== "succeeded") origin.failed += 1;
+    if (served !== null) origin.latency.record(served / 1_000);
+  }
+
+  #addLatency(): void {
+    const rows = this.#database.prepare("SELECT at, latency FROM timeline WHERE at > ? ORDER BY at");
+    for (const { at, latency } of rows.iterate(this.#lastSample)) {
+      this.#lastSample = Number(at);
+      if (latency instanceof Uint8Array) addLatency(this.#latency, latency);
+    }
+  }
+
+  // ── telling ──
+
+  #topErrors(): ErrorFigure[] {
+    return [...this.#errors.values()]
+      .sort((a, b) => b.count - a.count)
+      .slice(0, MOST_ERRORS)
+      .map(error => ({ ...error, samples: error.samples.slice(-SAMPLES).reverse() }));
+  }
+
+  #originFigures(wanted: readonly string[]): Pick<JournalFigures, "origins" | "slowest" | "originCount"> {
+    const all = [...this.#origins.values()];
+    const names = new Set(wanted);
+    const busiest = new Set(all.toSorted((a, b) => b.done - a.done).slice(0, MOST_ORIGINS));
+    const told = all.filter(origin => busiest.has(origin) || names.has(origin.origin));
+    const slowest = all
+      .filter(({ latency }) => latency.count >= ENOUGH_ANSWERS)
+      .map(origin => this.#figureOf(origin))
+      .sort((a, b) => b.p95! - a.p95!);
+    return {
+      origins: told.sort((a, b) => b.done - a.done).map(origin => this.#figureOf(origin)),
+      slowest: slowest.slice(0, SLOWEST),
+      originCount: all.length,
+    };
+  }
+
+  #figureOf({ origin, done, failed, latency }: OriginCount): OriginFigure {
+    const known = percentilesOf(latency);
+    return { origin, done, failed, p50: known?.p50 ?? null, p95: known?.p95 ?? null };
+  }
+
+  #times(): Pick<JournalFigures, "startedAt" | "runStartedAt" | "runMs"> {
+    const { startedAt, runStartedAt, runMs } = (this.#database
+      .prepare(
+        `SELECT min(run) AS startedAt, max(run) AS runStartedAt, max(at + ms) - max(run) AS runMs FROM timeline`,
+      )
+      .get() ?? {}) as Record<string, number | null>;
+    return { startedAt: startedAt ?? null, runStartedAt: runStartedAt ?? null, runMs: runMs ?? null };
+  }
+
+  #recent(): JournalFigures["recent"] {
+    const rows = this.#database
+      .prepare(
+        "SELECT at, ms, requests, bytes, succeeded + failed AS items FROM timeline ORDER BY at DESC LIMIT ?",
+      )
+      .all(RECENT_ROWS) as Record<string, number>[];
+    const from = Date.now() - RECENT_MS - 2_000;
+    const late = rows.slice(0, RECENT_MS / 1_000).filter(({ at, ms }) => at! + ms! > from);
+    const seconds = late.reduce((sum, { ms }) => sum + ms!, 0) / 1_000;
+    const perSecond = (column: string) =>
+      seconds === 0 ? 0 : late.reduce((sum, row) => sum + row[column]!, 0) / seconds;
+    return { requests: perSecond("requests"), bytes: perSecond("bytes"), items: perSecond("items") };
+  }
+}
+
+function percentilesOf(latency: Histogram): JournalFigures["latency"] {
+  if (latency.count === 0) return null;
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map(share => latency.percentile(share));
+  return { p50: p50!, p95: p95!, p99: p99! };
+}
+
+function newStates(): Record<EndedState, number> {
+  return { succeeded: 0, failed: 0, unknown: 0, rejected: 0 };
+}
