@@ -36,7 +36,11 @@ describe("skein fetch of a list that is no lines", () => {
   test.each([
     ["fetch t.csv --url-column site -o o.jsonl", 3, 'there is no column "site"; its columns are "a", "b"'],
     ["fetch t.csv --url-column 0 -o o.jsonl", 2, "--url-column: columns are counted from 1; got 0"],
-    ["fetch t.csv --format xlsx -o o.jsonl", 2, "Allowed choices are lines, jsonl, csv, tsv"],
+    [
+      "fetch t.csv --format xlsx -o o.jsonl",
+      2,
+      "Allowed choices are lines, jsonl, csv, tsv, sitemap, parquet",
+    ],
     ["fetch http://a.example --format csv -o o.jsonl", 2, "URLs were given instead"],
   ])("%s: %d", async (args, code, message) => {
     const cwd = scratchDirectory();

@@ -25,9 +25,10 @@ Examples:
 
 A line of the list is a URL (https where it names no scheme), or a JSON object:
 {"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
-Blank lines and lines that begin with # are left out. Of a table (CSV, TSV), the
-column "id" becomes the row's id, and all others its meta. Any list may be
-packed: .gz, .zst, .br.
+Blank lines and lines that begin with # are left out. Of a table (CSV, TSV,
+Parquet), the column "id" becomes the row's id, and all others its meta.
+Sitemaps
+are lists too; any list may be packed: .gz, .zst, .br.
 
 An output whose name ends in .csv or .tsv is a table, without bodies; one that
 ends in .gz or .zst is packed. --output-format none keeps the journal alone.

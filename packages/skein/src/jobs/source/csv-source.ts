@@ -1,10 +1,10 @@
 import { JobError } from "../job-error.ts";
 import { countLines } from "./count-lines.ts";
-import { CsvColumns } from "./csv-columns.ts";
 import { type CsvRecord, CsvRecords } from "./csv-records.ts";
 import type { ListBytes } from "./list-bytes.ts";
 import { checkEncoding } from "./list-encoding.ts";
 import type { Source, SourceLine, SourcePosition } from "./source.ts";
+import { TableColumns } from "./table-columns.ts";
 
 export interface CsvOptions {
   readonly delimiter: "," | "\t";
@@ -43,8 +43,8 @@ async function* readBlocks(
     for (const { cells, end } of records) {
       line++;
       const isFirst = columns === undefined;
-      columns ??= new CsvColumns(cells, options.urlColumn, list.name);
-      if (isFirst && columns.hasHeader) continue;
+      columns ??= columnsBy(cells, options.urlColumn, list.name);
+      if (isFirst && isHeader(cells, options.urlColumn)) continue;
       lines.push(columns.lineOf(cells, { line, nextOffset: from.offset + end }));
     }
     if (lines.length > 0) yield lines;
@@ -52,11 +52,24 @@ async function* readBlocks(
 }
 
 /** The header, where reading goes on behind it. */
-async function columnsOf(list: ListBytes, options: CsvOptions): Promise<CsvColumns> {
+async function columnsOf(list: ListBytes, options: CsvOptions): Promise<TableColumns> {
   for await (const [first] of readRecords(list, options, 0)) {
-    if (first !== undefined) return new CsvColumns(first.cells, options.urlColumn, list.name);
+    if (first !== undefined) return columnsBy(first.cells, options.urlColumn, list.name);
   }
   throw new JobError("EMPTY_LIST", `the list ${list.name} is empty: it has no header`, { path: list.name });
+}
+
+const ABSOLUTE = /^https?:\/\//i;
+
+/** The first row is the header, unless the column of URLs is given by its number and this row has a URL there. */
+function isHeader(first: readonly string[], urlColumn: CsvOptions["urlColumn"]): boolean {
+  return !(typeof urlColumn === "number" && ABSOLUTE.test(first[urlColumn - 1]?.trim() ?? ""));
+}
+
+/** Without a header, columns are called by their numbers. */
+function columnsBy(first: readonly string[], urlColumn: CsvOptions["urlColumn"], list: string): TableColumns {
+  const names = isHeader(first, urlColumn) ? first : first.map((_, index) => `${index + 1}`);
+  return new TableColumns(names, urlColumn, list);
 }
 
 async function* readRecords(

@@ -6,7 +6,11 @@ const ENCODINGS: readonly (readonly [magic: readonly number[], name: string, adv
   [[0x1f, 0x8b], "gzip data", "unpack it first"],
   [[0x28, 0xb5, 0x2f, 0xfd], "zstd data", "unpack it first"],
   [[0x50, 0x4b, 0x03, 0x04], "a zip archive", "unpack it first"],
-  [[0x50, 0x41, 0x52, 0x31], "a Parquet file", "write its URLs to a text file, one a line"],
+  [
+    [0x50, 0x41, 0x52, 0x31],
+    "a Parquet file",
+    "give its name .parquet, or say that it is Parquet (format, --format)",
+  ],
 ];
 
 /** @throws JobError when the first bytes of a list say that it is no text: each of its lines would be a bad one */

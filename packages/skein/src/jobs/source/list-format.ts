@@ -1,11 +1,13 @@
 /** What a list may be. `jsonl` is read as `lines` is: each line tells by its first character what it is. */
-export const LIST_FORMATS = ["lines", "jsonl", "csv", "tsv"] as const;
+export const LIST_FORMATS = ["lines", "jsonl", "csv", "tsv", "sitemap", "parquet"] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
 const BY_SUFFIX: Readonly<Record<string, ListFormat>> = {
   csv: "csv",
   tsv: "tsv",
   tab: "tsv",
+  xml: "sitemap",
+  parquet: "parquet",
   jsonl: "jsonl",
   ndjson: "jsonl",
 };

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { brotliCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@skein/testkit";
 import { stringify } from "csv-stringify/sync";
+import { parquetWriteFile } from "hyparquet-writer";
 import { type ListOptions, listSource, streamSource } from "./list-source.ts";
 import type { Source, SourceLine } from "./source.ts";
 
@@ -187,5 +188,86 @@ describe("a packed list", () => {
     const packed = packings[1][1](text);
     const source = streamSource(Readable.from([packed.subarray(0, 3), packed.subarray(3)]), "<stdin>");
     expect(await linesOf(source)).toHaveLength(20_000);
+  });
+});
+
+describe("a Parquet file", () => {
+  const urls = Array.from({ length: 2_500 }, (_, i) => `https://example.com/${i}`);
+
+  test("is read by row groups, from any row, with what JSON can hold of it", async () => {
+    const path = join(directory, "rows.parquet");
+    parquetWriteFile({
+      filename: path,
+      rowGroupSize: 1_000,
+      columnData: [
+        { name: "id", data: urls.map((_, i) => i * 2), type: "INT32" },
+        { name: "big", data: urls.map((_, i) => BigInt(i)), type: "INT64" },
+        { name: "site", data: urls, type: "STRING" },
+        { name: "at", data: urls.map((_, i) => new Date(i * 1000)), type: "TIMESTAMP" },
+      ],
+    });
+    const source = listSource(path, { urlColumn: "site" });
+    const lines = await linesOf(source);
+    expect(lines.map(line => line.kind === "item" && line.request.url)).toEqual(urls);
+    const meta = { big: 1_234, at: new Date(1_234_000).toISOString() };
+    expect(lines[1_234]).toMatchObject({ line: 1_235, id: 2_468, meta });
+    const { nextOffset, line } = lines[1_234]!;
+    expect(await linesOf(source, { offset: nextOffset, line })).toEqual(lines.slice(1_235));
+    expect(await source.count()).toBe(2_500);
+    expect(await reason(path)).toMatch(
+      /no column is called "url".*its columns are "id", "big", "site", "at"/,
+    );
+  });
+
+  test("that is none is refused, and so is a stream", async () => {
+    expect(await reason(written("none.parquet", "PAR1 and nothing else"))).toMatch(/it is no Parquet/);
+    expect(await reason(written("named.txt", "PAR1 and nothing else"))).toMatch(/say that it is Parquet/);
+    expect(() => streamSource(Readable.from([]), "<stdin>", { format: "parquet" })).toThrow(/must be a file/);
+  });
+});
+
+describe("a sitemap", () => {
+  const entry = (loc: string, more = "") => `<url>\n<loc> ${loc} </loc>${more}</url>`;
+  const sitemap = (entries: string) =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="x">${entries}</urlset>`;
+
+  test("gives its entries, with what they say of themselves; packed as well", async () => {
+    const image = "<image:image><image:loc>https://img.example/</image:loc></image:image>";
+    const text = sitemap(
+      entry("https://example.com/?a=1&amp;b=ü", `<lastmod>2026-01-02</lastmod>${image}`) +
+        entry("ftp://example.com/") +
+        entry("<![CDATA[https://example.com/2]]>"),
+    );
+    const expected = [
+      { line: 1, request: { url: "https://example.com/?a=1&b=ü" }, meta: { lastmod: "2026-01-02" } },
+      { line: 2, kind: "rejected" },
+      { line: 3, request: { url: "https://example.com/2" } },
+    ];
+    expect(await read(written("sitemap.xml", text))).toMatchObject(expected);
+    const source = listSource(written("sitemap.xml.gz", execFileSync("gzip", ["-c"], { input: text })));
+    expect(await linesOf(source)).toMatchObject(expected);
+    expect(await linesOf(source, { offset: 1, line: 1 })).toMatchObject(expected.slice(1));
+    expect(await source.count()).toBe(3);
+  });
+
+  test("with many entries, in whatever pieces it comes", async () => {
+    const text = sitemap(
+      Array.from({ length: 5_000 }, (_, i) => entry(`https://example.com/ö/${i}`)).join(""),
+    );
+    const bytes = Buffer.from(text);
+    const pieces = Array.from({ length: bytes.length / 997 + 1 }, (_, i) =>
+      bytes.subarray(i * 997, i * 997 + 997),
+    );
+    const source = streamSource(Readable.from(pieces), "<stdin>", { format: "sitemap" });
+    expect(await linesOf(source)).toHaveLength(5_000);
+  });
+
+  test.each([
+    ["an index", "<sitemapindex><sitemap/></sitemapindex>", /it is an index, which names other sitemaps/],
+    ["HTML", "<html><body/></html>", /its root is <html>, not <urlset>/],
+    ["cut", "<urlset><url><loc>https://example.com</loc></url><url>", /unclosed root tag|unexpected end/],
+    ["not well-formed", "<urlset><url></loc></urlset>", /unexpected close tag|unmatched/],
+  ])("%s is refused", async (_, text, message) => {
+    expect(await reason(written("bad.xml", text))).toMatch(message);
   });
 });

@@ -2,12 +2,14 @@ import { csvOf } from "./csv-source.ts";
 import { linesOf } from "./lines-source.ts";
 import { fileBytes, type ListBytes, streamBytes } from "./list-bytes.ts";
 import { formatOfName, type ListFormat } from "./list-format.ts";
+import { parquetOf } from "./parquet-source.ts";
+import { sitemapOf } from "./sitemap-source.ts";
 import type { Source } from "./source.ts";
 
 /** How a list is to be read. */
 export interface ListOptions {
   /**
-   * Default: by the name's ending, `.csv`, `.tsv`, `.jsonl`, also before `.gz`, `.zst` and `.br`; else lines.
+   * Default: by the name's ending, `.csv`, `.tsv`, `.xml` (a sitemap), `.parquet`, `.jsonl`, also before `.gz`, `.zst` and `.br`; else lines.
    */
   readonly format?: ListFormat;
   /** The column of a table that holds the URLs, by its name or its number, from 1. Default: the one that is called `url`. */
@@ -15,7 +17,7 @@ export interface ListOptions {
 }
 
 /**
- * A list in a file: lines, JSON lines, CSV, TSV; packed by gzip, zstd or brotli, or not at all. Of a table, `id` is the
+ * A list in a file: lines, JSON lines, CSV, TSV, Parquet, a sitemap; packed by gzip, zstd or brotli, or not at all. Of a table, `id` is the
  * column of that name, and the other columns come back as `meta`.
  *
  * @example
@@ -46,5 +48,9 @@ function sourceOf(list: ListBytes, { format = formatOfName(list.name), urlColumn
       return csvOf(list, { delimiter: ",", urlColumn });
     case "tsv":
       return csvOf(list, { delimiter: "\t", urlColumn });
+    case "sitemap":
+      return sitemapOf(list);
+    case "parquet":
+      return parquetOf(list, urlColumn);
   }
 }

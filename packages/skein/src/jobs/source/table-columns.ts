@@ -4,38 +4,28 @@ import { type LinePlace, rejectedLine } from "./parse-line.ts";
 import { textKey } from "./request-key.ts";
 import type { SourceLine } from "./source.ts";
 
-const ABSOLUTE = /^https?:\/\//i;
-
 /** What the columns of a table mean: one holds the URLs, one may hold ids, the others are kept as they are. */
-export class CsvColumns {
-  readonly hasHeader: boolean;
+export class TableColumns {
   readonly #names: readonly string[];
   readonly #url: number;
   readonly #id: number;
 
-  /**
-   * @param first the first row. It is the header, unless the column of URLs is given by its number and this row has a URL
-   * there
-   * @throws JobError when there is no such column
-   */
-  constructor(first: readonly string[], urlColumn: string | number | undefined, list: string) {
-    this.hasHeader = !(typeof urlColumn === "number" && ABSOLUTE.test(first[urlColumn - 1]?.trim() ?? ""));
-    this.#names = this.hasHeader ? first.map(name => name.trim()) : first.map((_, index) => `${index + 1}`);
+  /** @throws JobError when there is no such column */
+  constructor(names: readonly string[], urlColumn: string | number | undefined, list: string) {
+    this.#names = names.map(name => name.trim());
     this.#url = this.#find(urlColumn, list);
     this.#id = this.#names.findIndex((name, index) => name.toLowerCase() === "id" && index !== this.#url);
   }
 
   /** The item of a row. */
-  lineOf(cells: readonly string[], place: LinePlace): SourceLine {
-    const text = cells[this.#url]?.trim() ?? "";
+  lineOf(cells: readonly unknown[], place: LinePlace): SourceLine {
     try {
-      if (text === "") throw new LineProblem(`the column of URLs, ${this.#urlName}, is empty`);
-      const url = checkedUrl(text);
+      const url = checkedUrl(this.#urlText(cells));
       const id = this.#id < 0 ? undefined : cells[this.#id];
       return {
         kind: "item",
         ...place,
-        ...(id === undefined || id === "" ? undefined : { id }),
+        ...((typeof id === "string" && id !== "") || typeof id === "number" ? { id } : undefined),
         request: { url },
         key: textKey(url),
         ...this.#meta(cells),
@@ -46,18 +36,22 @@ export class CsvColumns {
     }
   }
 
-  get #urlName(): string {
-    return this.hasHeader ? JSON.stringify(this.#names[this.#url]) : `column ${this.#url + 1}`;
+  #urlText(cells: readonly unknown[]): string {
+    const cell = cells[this.#url] ?? "";
+    const text = typeof cell === "string" ? cell.trim() : undefined;
+    if (text !== undefined && text !== "") return text;
+    const how = text === "" ? "is empty" : `holds a ${typeof cell}`;
+    throw new LineProblem(`the column of URLs, ${JSON.stringify(this.#names[this.#url])}, ${how}`);
   }
 
   /** Undefined where there is no other column. Cells beyond the header are called by their number. */
-  #meta(cells: readonly string[]): { meta: Record<string, string> } | undefined {
+  #meta(cells: readonly unknown[]): { meta: Record<string, unknown> } | undefined {
     // No prototype: a column may be called `__proto__`.
-    const meta: Record<string, string> = Object.create(null);
+    const meta: Record<string, unknown> = Object.create(null);
     let isEmpty = true;
     for (let index = 0; index < cells.length; index++) {
       if (index === this.#url || index === this.#id) continue;
-      meta[this.#names[index] || `${index + 1}`] = cells[index]!;
+      meta[this.#names[index] || `${index + 1}`] = cells[index];
       isEmpty = false;
     }
     return isEmpty ? undefined : { meta };
@@ -74,9 +68,7 @@ export class CsvColumns {
     throw new JobError(
       "SOURCE_UNREADABLE",
       `can't read the list ${list}: ${wanted}; its columns are ${shown}`,
-      {
-        path: list,
-      },
+      { path: list },
     );
   }
 
