@@ -157,3 +157,30 @@ describe("--log FILE", () => {
     expect(existsSync(join(cwd, "no"))).toBe(false);
   });
 });
+
+test("--per-domain: all hosts of a registrable domain share a limit", async () => {
+  const now = new Map<string, number>();
+  const most = new Map<string, number>();
+  await using origin = await originServer({
+    routes: {
+      busy: ({ request, response }) => {
+        const domain = request.headers.host!.split(":")[0]!.split(".").slice(-3).join(".");
+        now.set(domain, (now.get(domain) ?? 0) + 1);
+        most.set(domain, Math.max(most.get(domain) ?? 0, now.get(domain)!));
+        setTimeout(() => {
+          now.set(domain, now.get(domain)! - 1);
+          sendText(response, "ok");
+        }, 30);
+      },
+    },
+  });
+  const hosts = ["a.one.co.uk", "b.one.co.uk", "c.one.co.uk", "x.two.co.uk", "y.two.co.uk"];
+  const port = new URL(origin.url).port;
+  const { fetch, rows } = workplace(
+    times(60).map(i => `${origin.url.replace(/127.*/, "")}${hosts[i % 5]}:${port}/busy?${i}`),
+  );
+  const resolve = hosts.flatMap(host => ["--resolve", `${host}:${port}:127.0.0.1`]);
+  expect((await fetch("--per-domain", "3", ...resolve)).code).toBe(0);
+  expect(rows()).toHaveLength(60);
+  expect(Object.fromEntries(most)).toEqual({ "one.co.uk": 3, "two.co.uk": 3 });
+});

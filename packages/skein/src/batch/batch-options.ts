@@ -28,6 +28,14 @@ export interface BatchOptions<I, V, R, F = never> {
    */
   perOrigin?: number | "auto";
   /**
+   * Requests in flight at once to all origins of one domain, as `domainOf` names it for a host; `perOrigin` holds as well. A throw
+   * fails the task (kind `handler`). Default: unlimited.
+   *
+   * @example
+   * client.batch(urls, { perDomain: { limit: 8, domainOf: host => getDomain(host) ?? host } }); // tldts
+   */
+  perDomain?: { limit: number; domainOf: (host: string) => string };
+  /**
    * Attempts that go out a time, retries among them, to all origins together: `"100/s"`, `"6000/min"`, `"5/2s"`. No window of
    * that time holds more, unless the rate allows a `burst`. Default: unlimited.
    */

@@ -17,6 +17,7 @@ export interface BatchSettings {
   readonly perOrigin: number;
   /** Whether how many is found out, up to `perOrigin`. */
   readonly findsPerOrigin: boolean;
+  readonly perDomain: number | undefined;
   readonly rate: NormalizedRate | undefined;
   readonly perOriginRate: NormalizedRate | undefined;
   /** Undefined where an origin that fails is asked all the same. */
@@ -48,7 +49,7 @@ export interface BatchBounds {
 }
 
 const NAMES =
-  "request parse accept concurrency perOrigin rate perOriginRate circuitBreaker priority attempts retryOn retryMaxTime timeout deadline maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
+  "request parse accept concurrency perOrigin perDomain rate perOriginRate circuitBreaker priority attempts retryOn retryMaxTime timeout deadline maxResponseBytes maxBufferedBytes onFailure fallback maxErrors group key ordered signal".split(
     " ",
   );
 const DEFAULT_CONCURRENCY = 50;
@@ -77,6 +78,7 @@ export function normalizeBatchOptions<I, V, R>(
     findsConcurrency,
     perOrigin,
     findsPerOrigin,
+    perDomain: options.perDomain && perDomainOf(options.perDomain),
     rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
     perOriginRate:
       options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
@@ -164,6 +166,12 @@ function breakerOf(
 function attemptsOf(attempts: number | false | undefined, settings: CallSettings): number {
   if (attempts === undefined) return settings.policies.attempts;
   return attempts === false ? 1 : requireCount(attempts, "attempts", 1);
+}
+
+function perDomainOf(given: NonNullable<BatchOptions<unknown, unknown, unknown>["perDomain"]>): number {
+  const { limit, domainOf } = checkNames(given, ["limit", "domainOf"], "perDomain");
+  requireFunction(domainOf, "perDomain.domainOf");
+  return requireCount(limit, "perDomain.limit", 1);
 }
 
 /** A set of its own: who changes the array later changes nothing. */

@@ -1,7 +1,16 @@
 import { HandlerError, InvalidOption, isSkeinError, type SkeinError } from "../core/errors.ts";
 
 /** The options that are functions. */
-type HandlerName = "request" | "accept" | "parse" | "handle" | "key" | "group" | "priority" | "fallback";
+type HandlerName =
+  | "request"
+  | "accept"
+  | "parse"
+  | "handle"
+  | "key"
+  | "group"
+  | "priority"
+  | "fallback"
+  | "perDomain.domainOf";
 
 /**
  * Calls a function of the caller's that has to answer at once. A promise is refused: taken for an answer, it would mean

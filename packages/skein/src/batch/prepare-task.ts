@@ -8,7 +8,7 @@ import type { TaskRecord } from "./task-record.ts";
 /** Gives a task its request and its rank; returns why that can't be. */
 export function prepareTask<I, V, R>(
   task: TaskRecord<I>,
-  { request, priority, deadline }: BatchOptions<I, V, R, unknown>,
+  { request, priority, deadline, perDomain }: BatchOptions<I, V, R, unknown>,
   base: BatchBase<R>,
 ): SkeinError | undefined {
   const item =
@@ -19,8 +19,13 @@ export function prepareTask<I, V, R>(
   task.priority = rank;
   try {
     task.take(base.build(item, deadline), base.clock.now());
-    return undefined;
   } catch (thrown) {
     return handlerError("request", thrown);
   }
+  if (perDomain === undefined) return undefined;
+  const { hostname } = task.request!.url.origin;
+  const domain = callNow("perDomain.domainOf", () => perDomain.domainOf(hostname));
+  if (isSkeinError(domain)) return domain;
+  task.domain = domain;
+  return undefined;
 }

@@ -36,6 +36,8 @@ export class TaskRecord<I> {
   readonly attempts: Attempt[] = [];
   /** Where it goes; set once its request is built. */
   origin = "";
+  /** The registrable domain of that, where the batch has a limit for domains. */
+  domain: string | undefined;
   request: Request | undefined;
   /** Among the tasks of its origin. */
   priority = 0;

@@ -13,6 +13,7 @@ import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { collect, once, parsed } from "./args/option.ts";
+import { addPaceOptions } from "./args/pace-options.ts";
 import { addPreviewOptions } from "./args/preview-options.ts";
 import { parseRateFlag } from "./args/rate.ts";
 import { addRetryOptions } from "./args/retry-options.ts";
@@ -123,6 +124,7 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
         "how progress is shown (default: tty on a terminal, else plain)",
       ).choices(PROGRESS_MODES),
     );
+  addPaceOptions(command);
   addRetryOptions(command);
   addEndingOptions(command);
   addBodyOptions(command);

@@ -1,4 +1,4 @@
-import type { Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
+import type { BatchOptions, Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
@@ -37,6 +37,8 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   concurrency?: number | "auto";
   /** Requests in flight at once to one origin; "auto" as in a batch. Default: the batch's. */
   perOrigin?: number | "auto";
+  /** Requests in flight at once to all origins of one domain, as in a batch. Default: unlimited. */
+  perDomain?: BatchOptions<unknown, unknown, unknown>["perDomain"];
   /** Attempts that go out a time, such as `"100/s"`, to all origins together. Default: unlimited. */
   rate?: Rate;
   /** As `rate`, to each origin. Default: unlimited. */

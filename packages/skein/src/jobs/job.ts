@@ -213,9 +213,10 @@ export class Job {
   #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {
     const { concurrency, perOrigin, rate, perOriginRate, attempts, timeout, maxResponseBytes, accept } =
       this.#options;
-    const { retryOn, retryMaxTime, maxErrors, ordered } = this.#options;
+    const { perDomain, retryOn, retryMaxTime, maxErrors, ordered } = this.#options;
     return {
       request: ({ item }) => itemRequest(item.request, this.#options),
+      ...(perDomain === undefined ? undefined : { perDomain }),
       ...(retryOn === undefined ? undefined : { retryOn }),
       ...(retryMaxTime === undefined ? undefined : { retryMaxTime }),
       ...(maxErrors === undefined ? undefined : { maxErrors }),

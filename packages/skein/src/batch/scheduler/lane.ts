@@ -7,6 +7,7 @@ import type { Outcome } from "../../policy/outcome.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
 import { RecentCount } from "../../policy/recent-count.ts";
 import { LaneCircuit } from "./lane-circuit.ts";
+import type { LaneDomain } from "./lane-domain.ts";
 import { Pace } from "./pace.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import { RetryLine } from "./retry-line.ts";
@@ -54,6 +55,8 @@ export class Lane<T extends Schedulable> {
   restUntil = 0;
   /** Whether it stands in the ring. */
   inRing = false;
+  /** Where its domain has a limit. */
+  domain: LaneDomain<Lane<T>> | undefined;
   /** Since its first bad answer. */
   circuit: LaneCircuit | undefined;
   /** Attempts that ended. */
@@ -93,6 +96,11 @@ export class Lane<T extends Schedulable> {
 
   /** Whether nothing but time keeps it from starting a task. */
   get hasRoom(): boolean {
+    return this.mayStartMore && (this.domain === undefined || this.domain.hasRoom);
+  }
+
+  /** Whether its own limit lets it, whatever its domain's says. */
+  get mayStartMore(): boolean {
     return this.size > 0 && this.running < this.concurrency;
   }
 
@@ -177,6 +185,7 @@ export class Lane<T extends Schedulable> {
       this.#learnedAt = now;
     }
     this.running += 1;
+    if (this.domain !== undefined) this.domain.running += 1;
     const task = this.#isRetryNext(now) ? this.#retries!.shift(now) : this.#ready.shift()!;
     task.permit = this.circuit?.pass(now) ?? FIRST_PERMIT;
     return task;
@@ -191,6 +200,7 @@ export class Lane<T extends Schedulable> {
     if (load?.good && load.outcome === "good") this.#answeredWell(load);
     this.#tellCircuit(task, load);
     this.running -= 1;
+    if (this.domain !== undefined) this.domain.running -= 1;
   }
 
   #answeredWell({ now, ms }: AttemptLoad): void {

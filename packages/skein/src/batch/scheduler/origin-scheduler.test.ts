@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@skein/testkit";
+import { seededRandom } from "../../core/seeded-random.ts";
 import { DEFAULT_BREAKER_RULES } from "../../policy/circuit-breaker.ts";
 import { parseRate } from "../../policy/rate.ts";
 import { OriginScheduler } from "./origin-scheduler.ts";
@@ -7,6 +8,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 interface Job {
   readonly origin: string;
+  readonly domain?: string;
   readonly deadline: number;
   readonly id: number;
   readonly priority: number;
@@ -15,10 +17,17 @@ interface Job {
 
 function schedulerFor(
   perOrigin: number,
-  rates: { rate?: string; perOriginRate?: string; findsPerOrigin?: boolean; breaks?: boolean } = {},
+  rates: {
+    rate?: string;
+    perOriginRate?: string;
+    findsPerOrigin?: boolean;
+    breaks?: boolean;
+    perDomain?: number;
+  } = {},
 ) {
   return new OriginScheduler<Job>({
     perOrigin,
+    perDomain: rates.perDomain,
     circuitBreaker: rates.breaks ? DEFAULT_BREAKER_RULES : undefined,
     random: () => 0.5,
     findsPerOrigin: rates.findsPerOrigin ?? false,
@@ -234,3 +243,67 @@ function seeded(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+describe("domains with a limit", () => {
+  /** Origins a1, a2 … of the domain a, b1 … of b. */
+  const fillDomains = (scheduler: OriginScheduler<Job>, counts: Record<string, number>) => {
+    for (const [origin, count] of Object.entries(counts))
+      for (let id = 0; id < count; id++)
+        scheduler.add({ origin, domain: origin[0]!, id, deadline: NEVER, priority: 0 });
+  };
+
+  test("its origins share the limit, and other domains go on", () => {
+    const scheduler = schedulerFor(8, { perDomain: 2 });
+    fillDomains(scheduler, { a1: 3, a2: 3, a3: 3, b1: 3 });
+    const started = [0, 0, 0, 0, 0].map(() => scheduler.next(0));
+    const names = started.map(job => job && `${job.origin}.${job.id}`);
+    expect(names.toSorted()).toEqual(["a1.0", "a2.0", "b1.0", "b1.1", undefined]);
+    scheduler.release(started.find(job => job?.origin === "a1")!);
+    expect(scheduler.next(0)?.origin).toBe("a3");
+    expect(scheduler.next(0)).toBeUndefined();
+  });
+
+  test("whoever waits for room has a turn, whatever keeps those before it", () => {
+    const scheduler = schedulerFor(8, { perDomain: 1 });
+    fillDomains(scheduler, { a1: 1, a2: 1, a3: 1 });
+    const first = scheduler.next(0)!;
+    expect(scheduler.next(0)).toBeUndefined();
+    // The one that would be next cools down.
+    scheduler.throttle("a2", { now: 0, retryAfterMs: 5_000, random: 0 });
+    scheduler.release(first);
+    const second = scheduler.next(0)!;
+    expect([first.origin, second.origin]).toEqual(["a1", "a3"]);
+    scheduler.release(second);
+    expect(scheduler.next(0)).toBeUndefined();
+    expect(scheduler.next(6_000)?.origin).toBe("a2");
+  });
+
+  test("no task is left over, in any order of ends, and no more run than may", () => {
+    const most = 3;
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = seededRandom(seed);
+      const scheduler = schedulerFor(2, { perDomain: most });
+      const counts = Object.fromEntries(
+        ["a1", "a2", "a3", "a4", "b1", "b2"].map(origin => [origin, 1 + Math.floor(random() * 9)]),
+      );
+      fillDomains(scheduler, counts);
+      const running: Job[] = [];
+      let done = 0;
+      const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      for (let step = 0; done < total; step++) {
+        expect(step, `seed ${seed}: it stands still`).toBeLessThan(1_000);
+        const job = random() < 0.6 ? scheduler.next(step) : undefined;
+        if (job !== undefined) running.push(job);
+        for (const domain of ["a", "b"])
+          expect(
+            running.filter(({ domain: its }) => its === domain).length,
+            `seed ${seed}`,
+          ).toBeLessThanOrEqual(most);
+        if (running.length === 0 || random() < 0.5) continue;
+        scheduler.release(running.splice(Math.floor(random() * running.length), 1)[0]!);
+        done += 1;
+      }
+      expect(scheduler.next(9_999)).toBeUndefined();
+    }
+  });
+});

@@ -2,6 +2,7 @@ import { isHopeless, throttled } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import type { NormalizedRate } from "../../policy/rate.ts";
 import { type AttemptLoad, Lane, type LaneBounds, type LaneLimits } from "./lane.ts";
+import { LaneDomain } from "./lane-domain.ts";
 import type { HoldReason, Schedulable } from "./schedulable.ts";
 import { TimeHeap } from "./time-heap.ts";
 
@@ -19,6 +20,8 @@ export interface ThrottlingAnswer {
 export interface SchedulerBounds extends LaneBounds {
   /** Of all origins together. */
   readonly rate: NormalizedRate | undefined;
+  /** In flight at once to the origins of one domain; undefined where that does not matter. */
+  readonly perDomain?: number | undefined;
 }
 
 /**
@@ -32,6 +35,7 @@ export class OriginScheduler<T extends Schedulable> {
   readonly #bounds: SchedulerBounds;
   readonly #rate: Gcra | undefined;
   readonly #lanes = new Map<string, Lane<T>>();
+  readonly #domains = new Map<string, LaneDomain<Lane<T>>>();
   #ring: Lane<T>[] = [];
   #turn = 0;
   readonly #delayed = new TimeHeap<T>();
@@ -72,7 +76,7 @@ export class OriginScheduler<T extends Schedulable> {
   }
 
   add(task: T): void {
-    const lane = this.#laneOf(task.origin);
+    const lane = this.#laneOf(task.origin, task.domain);
     if (lane.circuit?.isGivenUp && lane.circuit.readyAt > this.#now) {
       this.#givenUp.push(task);
       return;
@@ -176,6 +180,7 @@ export class OriginScheduler<T extends Schedulable> {
     const lane = this.#laneOf(task.origin);
     lane.end(task, load);
     if (load?.outcome === "bad") this.#failed(lane, load.now);
+    if (lane.domain !== undefined) this.#enterWaiting(lane.domain);
     this.#enter(lane);
   }
 
@@ -273,7 +278,14 @@ export class OriginScheduler<T extends Schedulable> {
       return;
     }
     lane.inRing = true;
+    lane.domain?.forget(lane);
     this.#ring.push(lane);
+  }
+
+  /** While a domain has room, one of its lanes that wait for that has its turn; when that one leaves, the next. */
+  #enterWaiting(domain: LaneDomain<Lane<T>>): void {
+    const lane = domain.takeWaiting();
+    if (lane !== undefined) this.#enter(lane);
   }
 
   /** Takes the lane at the turn out of the ring; the last one takes its place. */
@@ -281,7 +293,9 @@ export class OriginScheduler<T extends Schedulable> {
     lane.inRing = false;
     const last = this.#ring.pop()!;
     if (last !== lane) this.#ring[this.#turn] = last;
-    const { wakeAt } = lane;
+    const { wakeAt, domain } = lane;
+    if (domain !== undefined && !domain.hasRoom && lane.mayStartMore) return domain.wait(lane);
+    if (domain !== undefined) this.#enterWaiting(domain);
     // Without an end in sight it is the end of one of its tasks that lets it in again.
     if (lane.hasRoom && lane.holdReason(this.#now) !== undefined) this.#held.add(lane);
     if (lane.hasRoom && wakeAt < Number.POSITIVE_INFINITY) this.#resting.push(wakeAt, lane);
@@ -296,16 +310,35 @@ export class OriginScheduler<T extends Schedulable> {
     else {
       this.#lanes.delete(lane.origin);
       this.#held.delete(lane);
+      if (lane.domain !== undefined) this.#leaveDomain(lane, lane.domain);
     }
   }
 
-  #laneOf(origin: string): Lane<T> {
+  #leaveDomain(lane: Lane<T>, domain: LaneDomain<Lane<T>>): void {
+    domain.forget(lane);
+    domain.lanes -= 1;
+    if (domain.lanes === 0) this.#domains.delete(domain.name);
+  }
+
+  #laneOf(origin: string, domain?: string): Lane<T> {
     let lane = this.#lanes.get(origin);
     if (lane === undefined) {
       lane = new Lane(origin, this.#bounds);
       this.#lanes.set(origin, lane);
+      if (domain !== undefined && this.#bounds.perDomain !== undefined)
+        lane.domain = this.#domainOf(domain, this.#bounds.perDomain);
     }
     return lane;
+  }
+
+  #domainOf(name: string, most: number): LaneDomain<Lane<T>> {
+    let domain = this.#domains.get(name);
+    if (domain === undefined) {
+      domain = new LaneDomain(name, most);
+      this.#domains.set(name, domain);
+    }
+    domain.lanes += 1;
+    return domain;
   }
 }
 

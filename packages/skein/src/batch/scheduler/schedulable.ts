@@ -4,6 +4,8 @@ import type { Permit } from "../../policy/circuit-breaker.ts";
 export interface Schedulable {
   /** The key of the origin that it goes to. */
   readonly origin: string;
+  /** The registrable domain of the origin, where domains have a limit. */
+  readonly domain?: string | undefined;
   /** When it must have ended; `Infinity` where it has no end. */
   readonly deadline: number;
   /** Among the tasks of its origin the higher goes first; 0 where nobody said. */

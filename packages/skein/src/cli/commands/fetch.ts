@@ -18,6 +18,7 @@ import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { RequestLog, refuseSharedLog } from "../args/log.ts";
 import { networkOf } from "../args/network.ts";
+import { type PaceFlags, pace } from "../args/pace-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundNursery } from "../bound-nursery.ts";
@@ -26,7 +27,7 @@ import type { ProgressMode } from "../progress-reporter.ts";
 import { runJob } from "./run-job.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
-export interface FetchFlags extends CommonFlags, RetryingFlags, EndingFlags {
+export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags {
   readonly output?: string;
   readonly outputFormat?: OutputFormat;
   readonly format?: ListFormat;
@@ -56,7 +57,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
   }
   const headers = Object.entries(headersOf(flags, body?.contentType));
-  const options = jobOptions(flags);
+  const options = { ...jobOptions(flags), ...(await pace(flags)) };
   const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
   const client = new Client(clientOptions(flags, { headers, log }));
   try {

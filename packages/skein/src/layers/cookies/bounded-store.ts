@@ -1,4 +1,5 @@
-import { type Cookie, getPublicSuffix, Store } from "tough-cookie";
+import { type Cookie, Store } from "tough-cookie";
+import { siteOf } from "./site-of.ts";
 
 export interface CookieLimits {
   /** Cookies in all. */
@@ -8,11 +9,6 @@ export interface CookieLimits {
 }
 
 type Callback<T> = (error: Error | null, result?: T) => void;
-
-/** The registrable domain (`example.co.uk`); the host itself where it has none: an IP address, a public suffix. */
-export function siteOf(host: string): string {
-  return getPublicSuffix(host, { allowSpecialUseDomain: true, ignoreError: true }) ?? host;
-}
 
 /**
  * Holds cookies by site, and no more than the limits say. Room is made by the expired, then by what was not used for

@@ -2,9 +2,10 @@ import { Cookie, pathMatch, CookieJar as ToughJar } from "tough-cookie";
 import type { CookieCall } from "../../core/cookie-store.ts";
 import { InvalidOption } from "../../core/errors.ts";
 import type { Origin, Url } from "../../core/url.ts";
-import { BoundedStore, type CookieLimits, siteOf } from "./bounded-store.ts";
+import { BoundedStore, type CookieLimits } from "./bounded-store.ts";
 import { whyRefused } from "./cookie-rules.ts";
 import type { SameSite, SavedCookie } from "./saved-cookies.ts";
+import { siteOf } from "./site-of.ts";
 
 /** A cookie that the caller sets; complete and checked as to its types. */
 export interface GivenCookie {
