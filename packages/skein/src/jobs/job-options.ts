@@ -14,8 +14,8 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   /** Path of the output. The journal, the rejected lines and large bodies stand beside it. */
   output: string;
   /**
-   * What the output is: lines of JSON, a table without bodies (CSV, TSV), or "none" for a journal alone, which stands at
-   * `output` + `.job.db`. Default: by the name's ending, `.csv`, `.tsv`, else lines of JSON. What ends in `.gz` or `.zst`
+   * What the output is: lines of JSON, a table without bodies (CSV, TSV), a WARC file, or "none" for a journal alone, which stands at
+   * `output` + `.job.db`. Default: by the name's ending, `.csv`, `.tsv`, `.warc`, else lines of JSON. What ends in `.gz` or `.zst`
    * besides is packed.
    */
   outputFormat?: OutputFormat;

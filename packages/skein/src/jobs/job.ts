@@ -15,9 +15,10 @@ import { Outbox } from "./journal/outbox.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { Ledger } from "./ledger.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
-import { bodyModeOf } from "./semantics.ts";
+import { bodyModeOf, outputKindOf } from "./semantics.ts";
 import { BodyWriter } from "./sink/body-writer.ts";
 import { RowWriter } from "./sink/row.ts";
+import { type Rows, WarcRows } from "./sink/warc-rows.ts";
 import { KnownLines } from "./source/known-list.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
@@ -79,7 +80,7 @@ export class Job {
       () => this.#feed.position,
       error => this.#fail(error),
     );
-    this.#ledger = new Ledger(this.#outbox, new RowWriter(this.#bodyWriter()), this.#tally);
+    this.#ledger = new Ledger(this.#outbox, this.#rowWriter(), this.#tally);
     this.#feed = this.#makeFeed(opened);
   }
 
@@ -263,6 +264,12 @@ export class Job {
       isRepeatable: item => isRepeatable(item.request, options),
       markAtOnce: typeof options.concurrency === "number" ? options.concurrency : DEFAULT_MARK_AT_ONCE,
     });
+  }
+
+  #rowWriter(): Rows {
+    const rows = new RowWriter(this.#bodyWriter());
+    if (outputKindOf(this.#options).format !== "warc") return rows;
+    return new WarcRows(rows, ({ request }) => request.body ?? this.#options.body);
   }
 
   #bodyWriter(): BodyWriter {

@@ -4,7 +4,8 @@ import type { FeedBook } from "./feed.ts";
 import type { ItemDetails } from "./journal/item-details.ts";
 import { ItemState } from "./journal/journal-protocol.ts";
 import type { Outbox } from "./journal/outbox.ts";
-import { INTERRUPTED, type RowWriter } from "./sink/row.ts";
+import { INTERRUPTED } from "./sink/row.ts";
+import type { Rows } from "./sink/warc-rows.ts";
 import type { PendingItem } from "./source/pending-items.ts";
 import type { RejectedLine, SourceItem } from "./source/source.ts";
 import type { Tally } from "./tally.ts";
@@ -14,10 +15,10 @@ const UNKNOWN_ERROR = { code: "INTERRUPTED", message: INTERRUPTED };
 /** Writes down how each line of the list ended: its row of the output, its record in the journal, its place in the counts. */
 export class Ledger implements FeedBook {
   readonly #outbox: Outbox;
-  readonly #rows: RowWriter;
+  readonly #rows: Rows;
   readonly #tally: Tally;
 
-  constructor(outbox: Outbox, rows: RowWriter, tally: Tally) {
+  constructor(outbox: Outbox, rows: Rows, tally: Tally) {
     this.#outbox = outbox;
     this.#rows = rows;
     this.#tally = tally;

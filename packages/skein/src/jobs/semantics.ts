@@ -24,7 +24,10 @@ export interface Semantics {
 const DEFAULTS: ReadonlyMap<string, string> = new Map([["output", "jsonl"]]);
 
 /** What the output of a job is. */
-function outputKindOf({ output, outputFormat }: Pick<JobOptions, "output" | "outputFormat">): OutputKind {
+export function outputKindOf({
+  output,
+  outputFormat,
+}: Pick<JobOptions, "output" | "outputFormat">): OutputKind {
   return outputKind(output, outputFormat);
 }
 
@@ -34,13 +37,13 @@ export function recordedKind(semantics: string): OutputKind {
   return kindOfText(output);
 }
 
-/** Rows of JSON have bodies in them; a table has not. */
+/** Rows of JSON have bodies in them; those of a table have not, and in a WARC file they stand beside the rows. */
 export function bodyModeOf(options: Pick<JobOptions, "output" | "outputFormat" | "bodies">): BodyMode {
   const { format } = outputKindOf(options);
   if (format === "jsonl") return options.bodies ?? "inline";
   if (options.bodies !== "inline") return options.bodies ?? "none";
   throw new TypeError(
-    `bodies: an output of the kind "${format}" has none in it; give a directory, or "none"`,
+    `bodies: an output of the kind "${format}" has none in its rows; give a directory, or "none"`,
   );
 }
 

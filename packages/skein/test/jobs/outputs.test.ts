@@ -1,10 +1,11 @@
 // What a job writes when it does not write lines of JSON, read by programs that know nothing of it.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type OriginServer, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
+import { WARCParser } from "warcio";
 import { inspectJob, jobRows, retryItems, verifyJob } from "../../src/entry/jobs.ts";
 import { idsOf, JobFolder, type Row, range } from "./job-folder.ts";
 import { runAndKill } from "./killing.ts";
@@ -33,7 +34,8 @@ function unpackedText(path: string): string {
 }
 
 /** Rows as another program reads them. */
-function rowsIn(path: string): Record<string, unknown>[] {
+async function rowsIn(path: string): Promise<Record<string, unknown>[]> {
+  if (path.includes(".warc")) return warcRows(path);
   const text = unpackedText(path);
   if (path.includes(".csv")) return parse(text, { columns: true });
   if (path.includes(".tsv")) return parse(text, { columns: true, delimiter: "\t" });
@@ -42,6 +44,21 @@ function rowsIn(path: string): Record<string, unknown>[] {
     .split("\n")
     .slice(0, -1)
     .map(line => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The rows of a WARC file, each with the body of the response that stands before it. */
+async function warcRows(path: string): Promise<Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = [];
+  let body: string | undefined;
+  for await (const record of new WARCParser(createReadStream(path), { parseHttp: true })) {
+    const content = await record.contentText();
+    if (record.warcType === "response") body = content;
+    if (record.warcType === "metadata") {
+      const row = JSON.parse(content) as Record<string, unknown>;
+      rows.push({ ...row, ...(row.status === null ? undefined : { body }) });
+    }
+  }
+  return rows;
 }
 
 const numbers = (rows: readonly Record<string, unknown>[]) =>
@@ -53,7 +70,16 @@ async function allRows(output: string): Promise<Row[]> {
   return rows;
 }
 
-const KINDS = ["out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.tsv", "out.csv.gz", "out.tsv.zst"];
+const KINDS = [
+  "out.jsonl.gz",
+  "out.jsonl.zst",
+  "out.csv",
+  "out.tsv",
+  "out.csv.gz",
+  "out.tsv.zst",
+  "out.warc",
+  "out.warc.gz",
+];
 
 describe.each(KINDS)("%s", name => {
   test("is read by other programs; stopped and gone on with, each item has one row", async () => {
@@ -70,12 +96,12 @@ describe.each(KINDS)("%s", name => {
     await running;
     await job.close();
     expect(await folder.run({ output })).toMatchObject({ ended: "complete", done: 301, succeeded: 301 });
-    const rows = rowsIn(output);
+    const rows = await rowsIn(output);
     expect(numbers(rows)).toEqual(range(301));
     for (const row of rows.filter(({ id }) => Number(id) <= 300)) {
       expect(row).toMatchObject({ url: `${origin.url}/item/${row.id}`, state: "succeeded" });
       expect(Number(row.status)).toBe(200);
-      if (name.includes("jsonl")) expect(row.body).toBe(`item ${row.id}`);
+      if (/jsonl|warc/.test(name)) expect(row.body).toBe(`item ${row.id}`);
     }
     const meta = rows.find(({ id }) => Number(id) === 301)!.meta;
     expect(typeof meta === "string" ? JSON.parse(meta) : meta).toEqual([1]);
@@ -90,12 +116,12 @@ describe.each(KINDS)("%s", name => {
     isMended = false;
     folder.write(range(40).map(n => `${origin.url}/${n % 4 === 0 ? "sometimes" : "item"}/${n}`));
     expect(await folder.run({ output })).toMatchObject({ succeeded: 30, failed: 10 });
-    const before = rowsIn(output).filter(({ state }) => state === "succeeded");
+    const before = (await rowsIn(output)).filter(({ state }) => state === "succeeded");
     expect(await retryItems(output, ({ status }) => status === 404)).toBe(10);
-    expect(rowsIn(output)).toEqual(before);
+    expect(await rowsIn(output)).toEqual(before);
     isMended = true;
     expect(await folder.run({ output })).toMatchObject({ ended: "complete", succeeded: 40, requests: 10 });
-    expect(numbers(rowsIn(output))).toEqual(range(40));
+    expect(numbers(await rowsIn(output))).toEqual(range(40));
     expect(await verifyJob(output)).toMatchObject({ rows: 40, problemCount: 0 });
   });
 
@@ -119,7 +145,7 @@ describe.each(KINDS)("%s", name => {
       ended: "complete",
       succeeded: count,
     });
-    expect(numbers(rowsIn(output)), `seed ${seed}`).toEqual(range(count));
+    expect(numbers(await rowsIn(output)), `seed ${seed}`).toEqual(range(count));
     expect(await verifyJob(output)).toMatchObject({ rows: count, problemCount: 0 });
   });
 });
@@ -146,7 +172,7 @@ test("a table keeps cells from being run by a spreadsheet, and has no bodies", a
   const output = join(folder.path, "out.csv");
   folder.write([`{"id":"=1+1","url":"${origin.url}/ok"}`]);
   await folder.run({ output });
-  const [row] = rowsIn(output);
+  const [row] = await rowsIn(output);
   expect(row).toMatchObject({ id: "'=1+1", state: "succeeded" });
   expect(Object.keys(row!)).not.toContain("body");
   const [read] = await allRows(output);

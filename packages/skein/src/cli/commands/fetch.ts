@@ -184,7 +184,7 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   const { format } = outputKind(flags.output ?? "", flags.outputFormat);
   if (flags.body === "inline" && format !== "jsonl") {
     throw new UsageError(
-      `--body inline: an output of the kind "${format}" has no bodies in it; --save-bodies DIR keeps them`,
+      `--body inline: an output of the kind "${format}" has no bodies in its rows; --save-bodies DIR keeps them`,
     );
   }
   if (input.kind === "urls" && (flags.format !== undefined || flags.urlColumn !== undefined)) {

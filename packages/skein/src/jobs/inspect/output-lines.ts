@@ -27,7 +27,7 @@ export async function* outputLines(kind: OutputKind, part: OutputPart): AsyncGen
     yield* isWhole ? fileLines(path, length) : wholeLines(path, length);
     return;
   }
-  const reader = codec.reader(path);
+  const reader = codec.reader(path, false);
   try {
     for await (const chunk of createReadStream(path, { end: length - 1, highWaterMark: CHUNK_BYTES })) {
       for (const line of reader.push(chunk)) yield Buffer.from(line);

@@ -73,7 +73,7 @@ function copyOtherLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): numbe
     const codec = outputCodec(rewrite.kind());
     for (const lines of codec === undefined
       ? wholeLines(files, source, length)
-      : decodedLines({ files, file: source, length }, codec.reader(output)))
+      : decodedLines({ files, file: source, length }, codec.reader(output, true)))
       copyKept({ files, target, lines, copied, leaving, codec });
     const known = store.countOf(leaving);
     if (copied.dropped !== known) throw differs(output, copied.dropped, known);

@@ -1,7 +1,8 @@
 import type { JobRow } from "./job-row.ts";
 import { MemberReader, memberStart, packMember } from "./members.ts";
-import type { OutputKind } from "./output-kind.ts";
+import type { OutputKind, OutputPacking } from "./output-kind.ts";
 import { TableReader, tableText } from "./table.ts";
+import { encodeWarc, WarcReader } from "./warc-codec.ts";
 
 /** How the rows of a job, as lines of JSON, stand in its output; there and back. */
 export interface OutputCodec {
@@ -13,7 +14,8 @@ export interface OutputCodec {
   encode(lines: string, at: number): Uint8Array;
   /** What a file of this kind begins with; undefined where that says nothing. */
   readonly start: Uint8Array | undefined;
-  reader(path: string): OutputReader;
+  /** @param whole whether rows come with all that `encode` needs, or as people read them */
+  reader(path: string, whole: boolean): OutputReader;
 }
 
 /** Takes the bytes of an output as they come, and gives its rows, as lines of JSON without their line feed. */
@@ -26,6 +28,7 @@ export interface OutputReader {
 /** @returns undefined for lines of JSON as they are: those are written and read without it */
 export function outputCodec({ format, packing }: OutputKind): OutputCodec | undefined {
   if (format === "jsonl" && packing === undefined) return undefined;
+  if (format === "warc") return warcCodec(packing);
   const text = format === "jsonl" ? LINES : tableCodec(format === "csv" ? "," : "\t");
   return {
     encode: (lines, at) => {
@@ -35,6 +38,15 @@ export function outputCodec({ format, packing }: OutputKind): OutputCodec | unde
     start: packing === undefined ? undefined : memberStart(packing),
     reader: path =>
       packing === undefined ? text.reader() : packedReader(new MemberReader(packing, path), text),
+  };
+}
+
+function warcCodec(packing: OutputPacking | undefined): OutputCodec {
+  return {
+    encode: (lines, at) => encodeWarc(lines, at, packing),
+    start: packing === undefined ? Buffer.from("WARC/1.1\r\n") : memberStart(packing),
+    reader: (path, whole) =>
+      new WarcReader(packing === undefined ? undefined : new MemberReader(packing, path), whole),
   };
 }
 
