@@ -6,6 +6,7 @@ export const EXIT_OF_JOB_ERROR: Readonly<Record<JobErrorCode, ExitCode>> = {
   OUTPUT_NOT_OURS: EXIT.usage,
   JOB_DIFFERS: EXIT.usage,
   EMPTY_LIST: EXIT.usage,
+  ROWS_NOT_OURS: 2,
   NO_JOURNAL: EXIT.usage,
   OUTPUT_CHANGED: EXIT.file,
   JOURNAL_CORRUPT: EXIT.file,

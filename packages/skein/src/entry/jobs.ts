@@ -17,9 +17,11 @@ export type {
   JobSummary,
 } from "../jobs/job-options.ts";
 export type { Semantics as JobSemantics } from "../jobs/semantics.ts";
+export type { CustomRow, JobTask } from "../jobs/sink/custom-rows.ts";
 export type { JobRow } from "../jobs/sink/job-row.ts";
 export { OUTPUT_FORMATS, type OutputFormat } from "../jobs/sink/output-kind.ts";
 export { argumentsSource } from "../jobs/source/arguments-source.ts";
+export { itemsSource, type JobItem, type JobItemFields } from "../jobs/source/items-source.ts";
 export { linesSource } from "../jobs/source/lines-source.ts";
 export { LIST_FORMATS, type ListFormat } from "../jobs/source/list-format.ts";
 export { type ListOptions, listSource, streamSource } from "../jobs/source/list-source.ts";

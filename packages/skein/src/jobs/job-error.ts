@@ -12,6 +12,8 @@ export type JobErrorCode =
   | "JOURNAL_CORRUPT"
   /** The same output was begun with other requests; the message names the difference. */
   | "JOB_DIFFERS"
+  /** The rows of the output are a program's own: which of them are to leave it, nobody can tell. */
+  | "ROWS_NOT_OURS"
   /** The list can't be read. */
   | "SOURCE_UNREADABLE"
   /** The list holds neither an item nor a bad line. */

@@ -1,4 +1,5 @@
 import type { BatchOptions, Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
+import type { CustomRow, JobTask } from "./sink/custom-rows.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
@@ -9,7 +10,7 @@ export type JobClient = Pick<Client, "batch">;
 export type BodyMode = "inline" | "none" | { readonly directory: string };
 
 export interface JobOptions extends Omit<JobRequest, "url"> {
-  /** The list: `linesSource`, `argumentsSource`, `streamSource`. */
+  /** The list: `listSource`, `argumentsSource`, `streamSource`, `itemsSource`. */
   source: Source;
   /** Path of the output. The journal, the rejected lines and large bodies stand beside it. */
   output: string;
@@ -26,6 +27,12 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   headers?: Readonly<Record<string, string>>;
   /** The content, as text, of items that have none. */
   body?: string;
+  /**
+   * Makes the row of an item that has ended, in the place of the standard one; for an output of JSON lines. It is called once an
+   * item, and must not wait. What it throws ends the run; the item stays pending. Such an output can be gone on with and verified;
+   * `retryFailed` and `retryItems` refuse it, since nobody can tell which of its rows are to leave.
+   */
+  row?: (task: JobTask) => CustomRow;
   /** Which statuses succeed. Default: 2xx. A job remembers them: all of 100 to 599 are asked for when it is opened. */
   accept?: (status: number) => boolean;
   /**

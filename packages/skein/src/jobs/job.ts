@@ -17,6 +17,7 @@ import { Ledger } from "./ledger.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
 import { bodyModeOf, outputKindOf } from "./semantics.ts";
 import { BodyWriter } from "./sink/body-writer.ts";
+import { CustomRows } from "./sink/custom-rows.ts";
 import { RowWriter } from "./sink/row.ts";
 import { type Rows, WarcRows } from "./sink/warc-rows.ts";
 import { KnownLines } from "./source/known-list.ts";
@@ -59,6 +60,7 @@ export class Job {
   #batch: JobBatch | undefined;
   #running: Promise<JobSummary> | undefined;
   #ending: Ending = "complete";
+  #isPaused = false;
   #failure: { readonly error: unknown } | undefined;
   #counted: number | undefined;
   #startedAt = 0;
@@ -91,7 +93,10 @@ export class Job {
    * @throws JobError when the list can't be read or is empty, the output is not a job's, another process runs it, or
    * the job differs from the one that was begun
    */
-  static async open(options: JobOptions): Promise<Job> {
+  static async open(options: JobOptions): Promise<Job>;
+  static async open(output: string, options: Omit<JobOptions, "output">): Promise<Job>;
+  static async open(first: string | JobOptions, rest?: Omit<JobOptions, "output">): Promise<Job> {
+    const options = typeof first === "string" ? ({ ...rest, output: first } as JobOptions) : first;
     return new Job(await openJob(options));
   }
 
@@ -121,6 +126,41 @@ export class Job {
   run(): Promise<JobSummary> {
     this.#running ??= this.#run();
     return this.#running;
+  }
+
+  /**
+   * Progress from time to time, until the run has ended; the last one is of its end. Starts it where `run()` has
+   * not been called. Leaving the loop leaves the job alone.
+   *
+   * @param every milliseconds in between
+   * @example
+   * const running = job.run();
+   * for await (const { done, total } of job.updates()) console.log(done, total);
+   */
+  async *updates(every = 1_000): AsyncGenerator<JobProgress> {
+    const ended = this.run().then(
+      () => true,
+      () => true,
+    );
+    for (let hasEnded = false; !hasEnded; ) {
+      yield this.progress;
+      const timer = Promise.withResolvers<false>();
+      const timeout = setTimeout(() => timer.resolve(false), every);
+      hasEnded = await Promise.race([ended, timer.promise]);
+      clearTimeout(timeout);
+    }
+    yield this.progress;
+  }
+
+  /** Starts no attempt until `resume()`; what is in flight goes on. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#batch?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#batch?.resume();
   }
 
   /** Starts nothing more and finishes what is in flight; `run()` then resolves. */
@@ -164,13 +204,14 @@ export class Job {
     void this.#count();
     const batch = this.#options.client.batch(this.#feed, this.#batchOptions());
     this.#batch = batch;
+    if (this.#isPaused) batch.pause();
     const timeline = new Timeline(
       () => this.#timelineFacts(batch),
       sample => this.#outbox.addSample(sample),
     );
     try {
       for await (const task of batch) {
-        if (this.#settle(task)) timeline.settled(task);
+        if (this.#settleOrFail(task)) timeline.settled(task);
         const room = this.#outbox.room();
         if (room !== undefined) await room;
       }
@@ -183,6 +224,17 @@ export class Job {
     if (this.#feed.failure !== undefined) throw this.#feed.failure.error;
   }
 
+  /** A row that could not be made ends the run. */
+  #settleOrFail(task: SettledTask<PendingItem, Response>): boolean {
+    if (this.#failure !== undefined) return false;
+    try {
+      return this.#settle(task);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
   /** Whether its item has ended. */
   #settle(task: SettledTask<PendingItem, Response>): boolean {
     const item = task.input;
@@ -190,8 +242,8 @@ export class Job {
       // That says nothing of the item: it stays pending, like all that would fail the same way after it.
       this.abort();
     } else if (task.state !== "cancelled") {
-      this.#feed.pending.delete(item);
       this.#ledger.settled(item, task);
+      this.#feed.pending.delete(item);
       return true;
     } else if (mayHaveBeenSent(task)) {
       // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
@@ -268,6 +320,7 @@ export class Job {
 
   #rowWriter(): Rows {
     const rows = new RowWriter(this.#bodyWriter());
+    if (this.#options.row !== undefined) return new CustomRows(rows, this.#options.row);
     if (outputKindOf(this.#options).format !== "warc") return rows;
     return new WarcRows(rows, ({ request }) => request.body ?? this.#options.body);
   }

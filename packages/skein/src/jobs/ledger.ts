@@ -27,8 +27,10 @@ export class Ledger implements FeedBook {
   /** A task that succeeded or failed. */
   settled({ item }: PendingItem, task: SettledTask<unknown, unknown>): void {
     const { error, response } = task;
+    // First: a program's own row may fail, and then the item has not ended.
+    const row = this.#rows.settled(item, task);
     if (this.#tally.add(task)) this.#outbox.addErrorSample(error!.code, error!.message);
-    this.#outbox.write(this.#rows.settled(item, task));
+    this.#outbox.write(row);
     this.#outbox.record(
       {
         line: item.line,

@@ -4,7 +4,7 @@ import { jobPaths } from "./job-paths.ts";
 import { Journal } from "./journal/journal.ts";
 import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
-import { bodyModeOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { bodyModeOf, outputKindOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
 import { checkList } from "./source/known-list.ts";
 import { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { SourcePosition } from "./source/source.ts";
@@ -26,6 +26,7 @@ export interface OpenedJob {
 export async function openJob(options: JobOptions): Promise<OpenedJob> {
   const paths = jobPaths(options.output, bodyModeOf(options));
   const semantics = semanticsOf(options);
+  requireLines(options);
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
   const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
@@ -38,6 +39,12 @@ export async function openJob(options: JobOptions): Promise<OpenedJob> {
     await journal.close().catch(() => undefined);
     throw error;
   }
+}
+
+function requireLines(options: JobOptions): void {
+  const { format } = outputKindOf(options);
+  if (options.row === undefined || format === "jsonl") return;
+  throw new TypeError(`row: an output of the kind "${format}" has rows of its own; choose one of JSON lines`);
 }
 
 /** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */

@@ -18,10 +18,15 @@ export interface Semantics {
   readonly bodies: string;
   /** What the output is, such as `csv+gzip`; left out by journals that knew lines of JSON only. */
   readonly output?: string;
+  /** `custom`: a program makes them. Left out where they are the standard ones. */
+  readonly rows?: "custom";
 }
 
 /** What journals say that do not say it. */
-const DEFAULTS: ReadonlyMap<string, string> = new Map([["output", "jsonl"]]);
+const DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ["output", "jsonl"],
+  ["rows", "standard"],
+]);
 
 /** What the output of a job is. */
 export function outputKindOf({
@@ -35,6 +40,11 @@ export function outputKindOf({
 export function recordedKind(semantics: string): OutputKind {
   const { output = "jsonl" } = JSON.parse(semantics) as Semantics;
   return kindOfText(output);
+}
+
+/** @param semantics as a journal has them */
+export function hasCustomRows(semantics: string): boolean {
+  return (JSON.parse(semantics) as Semantics).rows === "custom";
 }
 
 /** Rows of JSON have bodies in them; those of a table have not, and in a WARC file they stand beside the rows. */
@@ -55,15 +65,17 @@ export function semanticsOf(options: JobOptions): Semantics {
     accept: options.accept === undefined ? "200-299" : acceptedRanges(options.accept),
     bodies: describeBodies(bodyModeOf(options)),
     output: kindText(outputKindOf(options)),
+    ...(options.row === undefined ? undefined : { rows: "custom" }),
   };
 }
 
 /** @throws JobError JOB_DIFFERS naming each difference */
 export function requireSame(begun: Semantics, now: Semantics, output: string): void {
-  const differences = (["method", "headers", "body", "accept", "bodies", "output"] as const).flatMap(name =>
-    name === "headers"
-      ? headerDifferences(begun.headers, now.headers)
-      : difference(name, begun[name] ?? DEFAULTS.get(name), now[name]),
+  const differences = (["method", "headers", "body", "accept", "bodies", "output", "rows"] as const).flatMap(
+    name =>
+      name === "headers"
+        ? headerDifferences(begun.headers, now.headers)
+        : difference(name, begun[name] ?? DEFAULTS.get(name), now[name] ?? DEFAULTS.get(name)),
   );
   if (differences.length === 0) return;
   throw new JobError(

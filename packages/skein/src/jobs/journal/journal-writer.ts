@@ -10,7 +10,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { JobError } from "../job-error.ts";
-import { recordedKind } from "../semantics.ts";
+import { hasCustomRows, recordedKind } from "../semantics.ts";
 import { outputCodec } from "../sink/output-codec.ts";
 import type { OutputKind } from "../sink/output-kind.ts";
 import { BodyFiles } from "./body-files.ts";
@@ -201,10 +201,17 @@ export class JournalWriter implements JournalOperations {
   #takeBack(endings: readonly ItemEnding[]): number {
     const count = this.#store!.countOf(endings);
     if (count === 0) return 0;
+    if (hasCustomRows(this.#store!.semantics)) throw this.#cannotTakeBack();
     this.#output!.close();
     dropLines(this.#rewrite, endings);
     this.#cutBack();
     return count;
+  }
+
+  #cannotTakeBack(): JobError {
+    const path = this.#paths.output;
+    const message = `no item of ${path} can be run again: its rows are a program's own, so that nobody can tell which of them are to leave it; begin anew, or run the failed items as another job`;
+    return new JobError("ROWS_NOT_OURS", message, { path });
   }
 
   #cutBack(): void {
