@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
 import { OUTPUT_FORMATS } from "../jobs/sink/output-kind.ts";
+import { DEDUPE_MODES } from "../jobs/source/deduped-source.ts";
 import { LIST_FORMATS } from "../jobs/source/list-format.ts";
 import { parseColumn } from "./args/column.ts";
 import { parseConcurrency } from "./args/concurrency.ts";
@@ -104,6 +105,11 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .addOption(
       new Option("--format <name>", "what the list is (default: by its name, else lines)").choices(
         LIST_FORMATS,
+      ),
+    )
+    .addOption(
+      new Option("--dedupe <how>", "send the same request once, by its URL or its text").choices(
+        DEDUPE_MODES,
       ),
     )
     .addOption(parsed("--url-column <name|n>", "the column of a table with URLs (default: url)", parseColumn))

@@ -21,6 +21,8 @@ export type { CustomRow, JobTask } from "../jobs/sink/custom-rows.ts";
 export type { JobRow } from "../jobs/sink/job-row.ts";
 export { OUTPUT_FORMATS, type OutputFormat } from "../jobs/sink/output-kind.ts";
 export { argumentsSource } from "../jobs/source/arguments-source.ts";
+export { canonicalUrl } from "../jobs/source/canonical-url.ts";
+export type { DedupeMode } from "../jobs/source/deduped-source.ts";
 export { itemsSource, type JobItem, type JobItemFields } from "../jobs/source/items-source.ts";
 export { linesSource } from "../jobs/source/lines-source.ts";
 export { LIST_FORMATS, type ListFormat } from "../jobs/source/list-format.ts";

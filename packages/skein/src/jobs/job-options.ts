@@ -1,6 +1,7 @@
 import type { BatchOptions, Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
 import type { CustomRow, JobTask } from "./sink/custom-rows.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
+import type { DedupeMode } from "./source/deduped-source.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
@@ -33,6 +34,11 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
    * `retryFailed` and `retryItems` refuse it, since nobody can tell which of its rows are to leave.
    */
   row?: (task: JobTask) => CustomRow;
+  /**
+   * Send each request once: what is the same as an earlier item is rejected. "exact": as it is spelled; "url": with its URL in
+   * canonical form (`canonicalUrl`). A job that is gone on with then reads its list from the start. Default: every item is sent.
+   */
+  dedupe?: DedupeMode;
   /** Which statuses succeed. Default: 2xx. A job remembers them: all of 100 to 599 are asked for when it is opened. */
   accept?: (status: number) => boolean;
   /**

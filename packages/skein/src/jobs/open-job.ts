@@ -5,6 +5,7 @@ import { Journal } from "./journal/journal.ts";
 import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { bodyModeOf, outputKindOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { DEDUPE_MODES, dedupedSource } from "./source/deduped-source.ts";
 import { checkList } from "./source/known-list.ts";
 import { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { SourcePosition } from "./source/source.ts";
@@ -23,7 +24,8 @@ export interface OpenedJob {
 }
 
 /** @throws JobError */
-export async function openJob(options: JobOptions): Promise<OpenedJob> {
+export async function openJob(given: JobOptions): Promise<OpenedJob> {
+  const options = withoutDuplicates(given);
   const paths = jobPaths(options.output, bodyModeOf(options));
   const semantics = semanticsOf(options);
   requireLines(options);
@@ -39,6 +41,13 @@ export async function openJob(options: JobOptions): Promise<OpenedJob> {
     await journal.close().catch(() => undefined);
     throw error;
   }
+}
+
+function withoutDuplicates(options: JobOptions): JobOptions {
+  const { source, dedupe } = options;
+  if (dedupe !== undefined && !DEDUPE_MODES.includes(dedupe))
+    throw new TypeError(`dedupe: expected ${DEDUPE_MODES.join(" or ")}; got ${String(dedupe)}`);
+  return dedupe === undefined ? options : { ...options, source: dedupedSource(source, dedupe) };
 }
 
 function requireLines(options: JobOptions): void {

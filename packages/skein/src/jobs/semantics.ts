@@ -20,12 +20,15 @@ export interface Semantics {
   readonly output?: string;
   /** `custom`: a program makes them. Left out where they are the standard ones. */
   readonly rows?: "custom";
+  /** Left out where nothing is. */
+  readonly dedupe?: string;
 }
 
 /** What journals say that do not say it. */
 const DEFAULTS: ReadonlyMap<string, string> = new Map([
   ["output", "jsonl"],
   ["rows", "standard"],
+  ["dedupe", "none"],
 ]);
 
 /** What the output of a job is. */
@@ -66,16 +69,18 @@ export function semanticsOf(options: JobOptions): Semantics {
     bodies: describeBodies(bodyModeOf(options)),
     output: kindText(outputKindOf(options)),
     ...(options.row === undefined ? undefined : { rows: "custom" }),
+    ...(options.dedupe === undefined ? undefined : { dedupe: options.dedupe }),
   };
 }
 
 /** @throws JobError JOB_DIFFERS naming each difference */
 export function requireSame(begun: Semantics, now: Semantics, output: string): void {
-  const differences = (["method", "headers", "body", "accept", "bodies", "output", "rows"] as const).flatMap(
-    name =>
-      name === "headers"
-        ? headerDifferences(begun.headers, now.headers)
-        : difference(name, begun[name] ?? DEFAULTS.get(name), now[name] ?? DEFAULTS.get(name)),
+  const differences = (
+    ["method", "headers", "body", "accept", "bodies", "output", "rows", "dedupe"] as const
+  ).flatMap(name =>
+    name === "headers"
+      ? headerDifferences(begun.headers, now.headers)
+      : difference(name, begun[name] ?? DEFAULTS.get(name), now[name] ?? DEFAULTS.get(name)),
   );
   if (differences.length === 0) return;
   throw new JobError(

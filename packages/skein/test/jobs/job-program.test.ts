@@ -110,3 +110,22 @@ test("paused, nothing is sent; progress is told until the end", async () => {
   expect(await running).toMatchObject({ ended: "complete" });
   await job.close();
 });
+
+test("what is the same request is sent once, whatever the number of runs", async () => {
+  const folder = new JobFolder();
+  folder.write(range(60).map(n => `${origin.url}/delay/10?${n % 20}${n % 2 === 0 ? "" : "#a"}`));
+  const job = await folder.open({ dedupe: "url", concurrency: 4 });
+  const running = job.run();
+  while (job.progress.done < 8) await new Promise(resolve => setTimeout(resolve, 2));
+  job.drain();
+  await running;
+  await job.close();
+  expect(await folder.run({ dedupe: "url" })).toMatchObject({
+    ended: "complete",
+    succeeded: 20,
+    rejected: 40,
+  });
+  expect(idsOf(folder.rows())).toEqual(range(20));
+  expect(await folder.run({ dedupe: "url" })).toMatchObject({ requests: 0 });
+  await expect(folder.run()).rejects.toThrow(/dedupe was url, is none/);
+});

@@ -2,6 +2,7 @@ import { createReadStream, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   argumentsSource,
+  type DedupeMode,
   Job,
   type ListFormat,
   listSource,
@@ -31,6 +32,7 @@ export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, Endin
   readonly output?: string;
   readonly outputFormat?: OutputFormat;
   readonly format?: ListFormat;
+  readonly dedupe?: DedupeMode;
   readonly urlColumn?: string | number;
   readonly concurrency: Concurrency;
   readonly perHost: Concurrency;
@@ -92,6 +94,7 @@ function jobOptions(flags: FetchFlags) {
     ...retrying(flags),
     ...endings(flags),
     accept: flags.acceptStatus,
+    ...(flags.dedupe === undefined ? {} : { dedupe: flags.dedupe }),
     ...(bodies === undefined ? {} : { bodies }),
     ...(flags.outputFormat === undefined ? {} : { outputFormat: flags.outputFormat }),
     ...(timeout === undefined ? {} : { timeout }),
