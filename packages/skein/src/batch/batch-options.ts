@@ -136,6 +136,15 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
   pause(): void;
   resume(): void;
   /**
+   * The limits in force; in a page undefined, until the batch's code is there.
+   *
+   * @param changes other limits from now on. What is in flight goes on: where fewer are allowed than that, some end first
+   * @throws InvalidOption, as the options of the batch do; nothing has changed then
+   * @example
+   * batch.limits({ concurrency: 10, rate: "20/s", perOriginRate: null });
+   */
+  limits(changes?: BatchLimitChanges): BatchLimits | undefined;
+  /**
    * The part of the batch that goes to one origin.
    *
    * @param url any URL of it: the scheme, the host and the port count
@@ -201,6 +210,27 @@ export interface OriginLimits {
   readonly waitsFor: WaitReason | undefined;
   /** For how long, in milliseconds, if nothing else happens; undefined where nobody knows. */
   readonly waitMs: number | undefined;
+}
+
+/** The limits of a batch. */
+export interface BatchLimits {
+  /** In flight at once; where `findsConcurrency`, the most there may be. */
+  readonly concurrency: number;
+  readonly findsConcurrency: boolean;
+  /** In flight at once to one origin; where `findsPerOrigin`, the most there may be. */
+  readonly perOrigin: number;
+  readonly findsPerOrigin: boolean;
+  /** As they were given. */
+  readonly rate: Rate | undefined;
+  readonly perOriginRate: Rate | undefined;
+}
+
+/** What is left out stays as it is; `null` takes a rate away. As the options of a batch. */
+export interface BatchLimitChanges {
+  concurrency?: number;
+  perOrigin?: number | "auto";
+  rate?: Rate | null;
+  perOriginRate?: Rate | null;
 }
 
 /** A task that was added to a batch. */

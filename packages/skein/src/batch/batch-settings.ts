@@ -9,17 +9,21 @@ import { type NormalizedRate, parseRate } from "../policy/rate.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { type ErrorLimit, errorLimit } from "./error-limit.ts";
 
-/** A batch's options, complete and checked. */
-export interface BatchSettings {
+/** How many, and how often: what may be changed while a batch runs. */
+export interface LimitSettings {
   readonly concurrency: number;
   /** Whether it is the most that there may be, and what this process has decides. */
   readonly findsConcurrency: boolean;
   readonly perOrigin: number;
   /** Whether how many is found out, up to `perOrigin`. */
   readonly findsPerOrigin: boolean;
-  readonly perDomain: number | undefined;
   readonly rate: NormalizedRate | undefined;
   readonly perOriginRate: NormalizedRate | undefined;
+}
+
+/** A batch's options, complete and checked. */
+export interface BatchSettings extends LimitSettings {
+  readonly perDomain: number | undefined;
   /** Undefined where an origin that fails is asked all the same. */
   readonly circuitBreaker: CircuitBreakerRules | undefined;
   readonly attempts: number;
@@ -71,17 +75,11 @@ export function normalizeBatchOptions<I, V, R>(
   const { settings } = bounds;
   // What is none is found out here, before the first item.
   timeLeft(options.deadline, { wallNow: () => 0 });
-  const { wanted, findsConcurrency, perOrigin, findsPerOrigin } = concurrencyOf(options, bounds);
+  const limits = limitSettings(options, bounds);
   checkEndings(options);
   return {
-    concurrency: wanted,
-    findsConcurrency,
-    perOrigin,
-    findsPerOrigin,
+    ...limits,
     perDomain: options.perDomain && perDomainOf(options.perDomain),
-    rate: options.rate === undefined ? undefined : parseRate(options.rate, "rate"),
-    perOriginRate:
-      options.perOriginRate === undefined ? undefined : parseRate(options.perOriginRate, "perOriginRate"),
     circuitBreaker: breakerOf(options.circuitBreaker),
     attempts: attemptsOf(options.attempts, settings),
     retryOn: options.retryOn === undefined ? undefined : statusesOf(options.retryOn),
@@ -109,8 +107,23 @@ export function normalizeBatchOptions<I, V, R>(
       "maxBufferedBytes",
       1,
     ),
-    lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * wanted),
-    orderedWindow: Math.max(LEAST_ORDERED, 10 * wanted),
+    lookAhead: Math.max(LEAST_LOOK_AHEAD, 10 * limits.concurrency),
+    orderedWindow: Math.max(LEAST_ORDERED, 10 * limits.concurrency),
+  };
+}
+
+/** @throws InvalidOption */
+export function limitSettings(
+  options: Pick<BatchOptions<never, never, never>, "concurrency" | "perOrigin" | "rate" | "perOriginRate">,
+  bounds: BatchBounds,
+): LimitSettings {
+  const { wanted: concurrency, ...rest } = concurrencyOf(options, bounds);
+  const { rate, perOriginRate } = options;
+  return {
+    concurrency,
+    ...rest,
+    rate: rate === undefined ? undefined : parseRate(rate, "rate"),
+    perOriginRate: perOriginRate === undefined ? undefined : parseRate(perOriginRate, "perOriginRate"),
   };
 }
 

@@ -10,7 +10,15 @@ import type { BatchBase } from "./batch-base.ts";
 import { BatchClosed, TooManyErrors } from "./batch-error.ts";
 import { type BatchEvent, EventBoard } from "./batch-events.ts";
 import { BatchMeter } from "./batch-meter.ts";
-import type { AddedTask, Batch, BatchOptions, BatchOrigin, BatchProgress } from "./batch-options.ts";
+import type {
+  AddedTask,
+  Batch,
+  BatchLimitChanges,
+  BatchLimits,
+  BatchOptions,
+  BatchOrigin,
+  BatchProgress,
+} from "./batch-options.ts";
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -20,6 +28,7 @@ import { fallbackFor } from "./fallback.ts";
 import { FollowedSignal } from "./followed-signal.ts";
 import { givenUp } from "./held-back.ts";
 import { ItemSource } from "./item-source.ts";
+import { LimitsInForce } from "./limits-in-force.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { outlook } from "./outlook.ts";
@@ -45,6 +54,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #options: BatchOptions<I, V, R, unknown>;
   readonly #base: BatchBase<R>;
   readonly #settings: BatchSettings;
+  readonly #limits: LimitsInForce;
   readonly #source: ItemSource<I>;
   readonly #scheduler: OriginScheduler<TaskRecord<I>>;
   readonly #attempts: Attempts<I, V, R>;
@@ -84,6 +94,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     this.#options = options;
     this.#base = base;
     this.#settings = normalizeBatchOptions(options, base);
+    this.#limits = new LimitsInForce(options, base);
     this.#scheduler = new OriginScheduler<TaskRecord<I>>({
       ...this.#settings,
       random: () => base.clock.random(),
@@ -149,6 +160,14 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   resume(): void {
     this.#paused = false;
     this.#pump();
+  }
+
+  limits(changes?: BatchLimitChanges): BatchLimits {
+    if (changes !== undefined) {
+      this.#scheduler.setLimits(this.#limits.change(changes));
+      this.#pump();
+    }
+    return this.#limits.told;
   }
 
   origin(url: string | URL): BatchOrigin {
@@ -292,7 +311,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (this.#paused || this.#stopped !== undefined) return false;
     const { size } = this.#running;
     return (
-      size < (this.#watch?.limit ?? this.#settings.concurrency) &&
+      size < Math.min(this.#limits.settings.concurrency, this.#watch?.limit ?? Number.POSITIVE_INFINITY) &&
       this.#outbox.hasRoom(size) &&
       this.#byteBudget.hasRoom(this.#running, this.#outbox, this.#now)
     );

@@ -114,6 +114,8 @@ export type { BatchEvent, MissedEvents, TaskEvent } from "../batch/batch-events.
 export type {
   AddedTask,
   Batch,
+  BatchLimitChanges,
+  BatchLimits,
   BatchOptions,
   BatchOrigin,
   BatchProgress,

@@ -22,6 +22,10 @@ export interface NormalizedRate {
   readonly burst: number | undefined;
 }
 
+export function isSameRate(a: NormalizedRate | undefined, b: NormalizedRate | undefined): boolean {
+  return a?.count === b?.count && a?.per === b?.per && a?.burst === b?.burst;
+}
+
 const NOTATION = /^\s*(\d+(?:\.\d+)?)\s*\/\s*(\d[\d.]*)?\s*(ms|s|min|m|h|d)\s*$/;
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,

@@ -4,7 +4,7 @@ import { type CoolDown, NOT_COOLING } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
 import { LearnedRate, type Throttling } from "../../policy/learned-rate.ts";
 import type { Outcome } from "../../policy/outcome.ts";
-import type { NormalizedRate } from "../../policy/rate.ts";
+import { isSameRate, type NormalizedRate } from "../../policy/rate.ts";
 import { RecentCount } from "../../policy/recent-count.ts";
 import { LaneCircuit } from "./lane-circuit.ts";
 import type { LaneDomain } from "./lane-domain.ts";
@@ -61,7 +61,7 @@ export class Lane<T extends Schedulable> {
   circuit: LaneCircuit | undefined;
   /** Attempts that ended. */
   readonly pace = new Pace();
-  readonly #bounds: LaneBounds;
+  #bounds: LaneBounds;
   readonly #goods = new RecentCount();
   #firstGoodAt = Number.POSITIVE_INFINITY;
   /** Since it first answered "too many". */
@@ -69,9 +69,9 @@ export class Lane<T extends Schedulable> {
   readonly #ready = new ReadyQueue<T>();
   /** Once there was one to try again. */
   #retries: RetryLine<T> | undefined;
-  readonly #ceiling: number;
-  readonly #rate: Gcra | undefined;
-  readonly #law: ConcurrencyLaw | undefined;
+  #ceiling: number;
+  #rate: Gcra | undefined;
+  #law: ConcurrencyLaw | undefined;
   #limit: number;
   #learnedAt = Number.NEGATIVE_INFINITY;
 
@@ -83,6 +83,19 @@ export class Lane<T extends Schedulable> {
     this.#limit = perOrigin;
     this.#rate = perOriginRate && new Gcra(perOriginRate);
     this.#law = findsPerOrigin ? new ConcurrencyLaw(perOrigin) : undefined;
+  }
+
+  /** Other bounds from now on; what is known of the origin stays. */
+  setBounds(bounds: LaneBounds): void {
+    const { perOrigin, findsPerOrigin, perOriginRate } = this.#bounds;
+    this.#bounds = bounds;
+    if (!isSameRate(bounds.perOriginRate, perOriginRate))
+      this.#rate = bounds.perOriginRate && new Gcra(bounds.perOriginRate);
+    if (bounds.perOrigin === perOrigin && bounds.findsPerOrigin === findsPerOrigin) return;
+    // One that was throttled comes back to the new limit as it would have to the old one.
+    this.#limit = this.#limit < this.#ceiling ? Math.min(this.#limit, bounds.perOrigin) : bounds.perOrigin;
+    this.#ceiling = bounds.perOrigin;
+    this.#law = bounds.findsPerOrigin ? new ConcurrencyLaw(bounds.perOrigin) : undefined;
   }
 
   /** Tasks that have not started. */

@@ -1,6 +1,6 @@
 import { isHopeless, throttled } from "../../policy/cool-down.ts";
 import { Gcra } from "../../policy/gcra.ts";
-import type { NormalizedRate } from "../../policy/rate.ts";
+import { isSameRate, type NormalizedRate } from "../../policy/rate.ts";
 import { type AttemptLoad, Lane, type LaneBounds, type LaneLimits } from "./lane.ts";
 import { LaneDomain } from "./lane-domain.ts";
 import type { HoldReason, Schedulable } from "./schedulable.ts";
@@ -32,8 +32,8 @@ export interface SchedulerBounds extends LaneBounds {
  * above its rate, leaves the ring until it may send again. Tasks that wait for a time of their own are kept in a heap.
  */
 export class OriginScheduler<T extends Schedulable> {
-  readonly #bounds: SchedulerBounds;
-  readonly #rate: Gcra | undefined;
+  #bounds: SchedulerBounds;
+  #rate: Gcra | undefined;
   readonly #lanes = new Map<string, Lane<T>>();
   readonly #domains = new Map<string, LaneDomain<Lane<T>>>();
   #ring: Lane<T>[] = [];
@@ -52,6 +52,16 @@ export class OriginScheduler<T extends Schedulable> {
   constructor(bounds: SchedulerBounds) {
     this.#bounds = bounds;
     this.#rate = bounds.rate && new Gcra(bounds.rate);
+  }
+
+  /** Other limits from now on; what runs goes on. */
+  setLimits(limits: Pick<SchedulerBounds, "perOrigin" | "findsPerOrigin" | "perOriginRate" | "rate">): void {
+    if (!isSameRate(limits.rate, this.#bounds.rate)) this.#rate = limits.rate && new Gcra(limits.rate);
+    this.#bounds = { ...this.#bounds, ...limits };
+    for (const lane of this.#lanes.values()) {
+      lane.setBounds(this.#bounds);
+      this.#enter(lane);
+    }
   }
 
   /** Tasks that are ready, whether their origin may send or not. */

@@ -1,5 +1,12 @@
 import type { BatchEvent } from "../../batch/batch-events.ts";
-import type { AddedTask, Batch, BatchOrigin, BatchProgress } from "../../batch/batch-options.ts";
+import type {
+  AddedTask,
+  Batch,
+  BatchLimitChanges,
+  BatchLimits,
+  BatchOrigin,
+  BatchProgress,
+} from "../../batch/batch-options.ts";
 import type { FailedItem, RetriedItems } from "../../batch/failed-items.ts";
 import type { TaskOf } from "../../batch/task.ts";
 
@@ -22,16 +29,12 @@ const NOTHING_YET: Omit<BatchProgress, "latency" | "eta" | "gate"> = {
 };
 
 /** A batch whose code is loaded first; what it is told until then, it does as soon as it is there. */
-export function batchOnDemand<I, V, F>(load: () => Promise<Batch<I, V, F>>): Batch<I, V, F> {
-  return new BatchOnDemand(load());
-}
-
-class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
+export class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   readonly #loading: Promise<Batch<I, V, F>>;
   #batch: Batch<I, V, F> | undefined;
 
-  constructor(loading: Promise<Batch<I, V, F>>) {
-    this.#loading = loading;
+  constructor(load: () => Promise<Batch<I, V, F>>) {
+    this.#loading = load();
     // Whoever iterates is told what went wrong.
     this.#tell(batch => {
       this.#batch = batch;
@@ -43,7 +46,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   }
 
   get progress(): BatchProgress {
-    return this.#batch?.progress ?? ({ ...NOTHING_YET } as BatchProgress);
+    return this.#batch?.progress ?? (NOTHING_YET as BatchProgress);
   }
 
   pause(): void {
@@ -62,6 +65,11 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
     this.#tell(batch => batch.cancel(reason));
   }
 
+  limits(changes?: BatchLimitChanges): BatchLimits | undefined {
+    this.#tell(batch => batch.limits(changes));
+    return this.#batch?.limits();
+  }
+
   origin(url: string | URL): BatchOrigin {
     return {
       pause: () => this.#tell(batch => batch.origin(url).pause()),
@@ -72,7 +80,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   }
 
   add(item: I): AddedTask<I, V, F> {
-    if (this.#batch !== undefined) return this.#batch.add(item);
+    if (this.#batch) return this.#batch.add(item);
     const done = this.#loading.then(batch => batch.add(item).done);
     done.catch(() => undefined);
     return { input: item, done };
@@ -95,7 +103,7 @@ class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
   }
 
   #tell(command: (batch: Batch<I, V, F>) => void): void {
-    if (this.#batch !== undefined) command(this.#batch);
+    if (this.#batch) command(this.#batch);
     else this.#loading.then(command, () => undefined);
   }
 }

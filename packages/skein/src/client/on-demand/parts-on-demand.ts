@@ -1,5 +1,5 @@
 import type { ClientParts } from "../parts.ts";
-import { batchOnDemand } from "./batch-on-demand.ts";
+import { BatchOnDemand } from "./batch-on-demand.ts";
 import { cacheStoreOnDemand } from "./cache-store-on-demand.ts";
 import { EventsOnDemand } from "./events-on-demand.ts";
 import { jarOnDemand } from "./jar-on-demand.ts";
@@ -32,5 +32,5 @@ export const PARTS_ON_DEMAND: ClientParts = {
     (await import("../fetch/client-fetch.ts")).clientFetch(client)(input, init),
   mounts: mountsOnDemand,
   batch: (client, items, options) =>
-    batchOnDemand(async () => (await import("../open-batch.ts")).openBatch(client, items, options)),
+    new BatchOnDemand(async () => (await import("../open-batch.ts")).openBatch(client, items, options)),
 };
