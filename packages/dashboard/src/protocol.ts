@@ -1,0 +1,1 @@
+export type * from "../../skein/src/cli/dashboard/protocol.ts";

@@ -1,0 +1,92 @@
+import type {
+  ControlAnswer,
+  ItemCount,
+  ItemDetail,
+  ItemPage,
+  ItemQuery,
+  JobFacts,
+  Series,
+  Snapshot,
+} from "../protocol.ts";
+import type { DataSource } from "./data-source.ts";
+import type { ReportData } from "./report-data.ts";
+
+const PAGE = 100;
+
+/** What stands in the page itself. */
+export class ReportSource implements DataSource {
+  readonly kind = "report";
+  readonly #data: ReportData;
+
+  constructor(data: ReportData) {
+    this.#data = data;
+  }
+
+  async job(): Promise<JobFacts> {
+    return this.#data.job;
+  }
+
+  watch(seen: (snapshot: Snapshot) => void, connected: (is: boolean) => void): () => void {
+    connected(true);
+    seen(this.#data.snapshot);
+    return () => undefined;
+  }
+
+  async series(): Promise<Series> {
+    return this.#data.series;
+  }
+
+  async items(query: ItemQuery): Promise<ItemPage> {
+    const from = Number(query.cursor ?? 0);
+    const matching = this.#matching(query);
+    const next = from + PAGE < matching.length ? String(from + PAGE) : null;
+    return { items: matching.slice(from, from + PAGE), next };
+  }
+
+  async countItems(query: ItemQuery): Promise<ItemCount> {
+    return { matching: this.#matching(query).length, total: this.#data.items.length };
+  }
+
+  async item(number: number): Promise<ItemDetail> {
+    const found = this.#data.items.find(item => item.number === number);
+    if (found === undefined) throw new Error("This item is not in the report: it holds some of them only.");
+    return found;
+  }
+
+  async control(): Promise<ControlAnswer> {
+    throw new Error("A report is of the past.");
+  }
+
+  #matching(query: ItemQuery): ItemDetail[] {
+    return this.#data.items.filter(item => matches(item, query)).sort(ORDERS[query.sort ?? "latest"]);
+  }
+}
+
+const ORDERS = {
+  latest: (a: ItemDetail, b: ItemDetail) => b.number - a.number,
+  line: (a: ItemDetail, b: ItemDetail) => a.line - b.line,
+  slowest: (a: ItemDetail, b: ItemDetail) => (b.servedMs ?? -1) - (a.servedMs ?? -1),
+  attempts: (a: ItemDetail, b: ItemDetail) => (b.attempts ?? -1) - (a.attempts ?? -1),
+  bytes: (a: ItemDetail, b: ItemDetail) => (b.bytes ?? -1) - (a.bytes ?? -1),
+};
+
+/** As the server does it (`ItemQuery`). */
+export function matches(item: ItemDetail, { state, status, code, origin, text }: ItemQuery): boolean {
+  const among = (list: string | undefined, value: string | null) =>
+    !list || (value !== null && list.split(",").includes(value));
+  return (
+    among(state, item.state) &&
+    among(code, item.code) &&
+    (!origin || item.origin === origin) &&
+    (!text || item.url.toLowerCase().includes(text.toLowerCase())) &&
+    (!status || status.split(",").some(part => hasStatus(item.status, part.trim())))
+  );
+}
+
+function hasStatus(status: number | null, part: string): boolean {
+  if (part === "none") return status === null;
+  if (status === null) return false;
+  if (/^[1-5]xx$/i.test(part)) return Math.floor(status / 100) === Number(part[0]);
+  const [from, to = from] = part.split("-").map(Number);
+  return status >= from! && status <= to!;
+}
