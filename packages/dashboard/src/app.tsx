@@ -9,12 +9,11 @@ import { Origins } from "./tables/origins.tsx";
 import { Statuses } from "./tables/statuses.tsx";
 import { Header } from "./view/header.tsx";
 import { HelpDialog } from "./view/help-dialog.tsx";
+import { isOver } from "./view/is-over.ts";
 import { useTheme } from "./view/theme.ts";
 import { Tiles } from "./view/tiles.tsx";
 import { useJob, useSeries } from "./view/use-job.ts";
 import { useShortcuts } from "./view/use-shortcuts.ts";
-
-const OVER = ["complete", "stopped", "failed"];
 
 /** The whole page. */
 export function App({ source }: { readonly source: DataSource }) {
@@ -68,7 +67,7 @@ function Dashboard({ source, facts, snapshot, connected }: DashboardProps) {
       <Header
         facts={facts}
         snapshot={snapshot}
-        isReport={isReport}
+        madeAt={source.report?.madeAt}
         theme={theme}
         nextTheme={next}
         help={() => setHelps(true)}
@@ -114,7 +113,7 @@ function Panels({ source, isLive, snapshot, looks, themeVersion }: PanelsProps) 
   const { query, setQuery, chosen, setChosen, show, open, search, inspector } = looks;
   const isReport = source.kind === "report";
   const origin = isReport ? undefined : query.origin;
-  const goesOn = !isReport && !OVER.includes(snapshot.state);
+  const goesOn = !isReport && !isOver(snapshot.state);
   const series = useSeries(source, { origin, goesOn });
   const chooseOrigin = (name: string) => setQuery({ origin: name });
   return (

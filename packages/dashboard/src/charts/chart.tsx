@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { UNKNOWN } from "../view/format.ts";
+import { time, UNKNOWN } from "../view/format.ts";
 
 /** A line of a chart: told apart by its dashes as well as by its colour. */
 export interface Line {
@@ -39,7 +39,10 @@ function optionsOf({ lines, format }: ChartProps, width: number): uPlot.Options 
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: "skein" } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_, splits) => splits.map(format) }],
+    axes: [
+      { ...axis, values: (_, splits) => clockTimes(splits) },
+      { ...axis, size: 64, values: (_, splits) => splits.map(format) },
+    ],
     series: [
       {},
       ...lines.map(line => ({
@@ -52,6 +55,14 @@ function optionsOf({ lines, format }: ChartProps, width: number): uPlot.Options 
       })),
     ],
   };
+}
+
+/** With the date where a day begins. */
+function clockTimes(splits: readonly number[]): string[] {
+  const isFine = splits.length > 1 && splits[1]! - splits[0]! < 1_000;
+  return splits.map(at =>
+    isFine ? `${time(at)}${(at % 1_000) / 1_000 || ""}`.replace("0.", ".") : time(at),
+  );
 }
 
 const dataOf = ({ at, lines }: ChartProps): uPlot.AlignedData => [

@@ -23,7 +23,7 @@ export function Inspector({ source, query, setQuery, chosen, choose, search }: I
   const [version, setVersion] = useState(0);
   const items = useItems(source, query, version);
   return (
-    <Panel title="Items" note={noteOf(items, source.kind === "report")} wide>
+    <Panel title="Items" note={noteOf(items, source.report?.left)} wide>
       <Filters query={query} setQuery={setQuery} search={search}>
         {source.kind === "live" && (
           <button type="button" onClick={() => setVersion(version + 1)}>
@@ -43,9 +43,10 @@ export function Inspector({ source, query, setQuery, chosen, choose, search }: I
   );
 }
 
-function noteOf({ counts, rows }: Items, isReport: boolean): string {
+/** @param left of a report: how many are not in it */
+function noteOf({ counts, rows }: Items, left: number | undefined): string {
   if (counts === undefined) return "";
-  const of = isReport ? "in this report" : "that have ended";
+  const of = left === undefined ? "that have ended" : `in this report, ${count(left)} are not`;
   if (counts.matching === counts.total) return `${count(counts.total)} ${of}, ${count(rows.length)} loaded`;
   return `${count(counts.matching)} of ${count(counts.total)} ${of}, ${count(rows.length)} loaded`;
 }

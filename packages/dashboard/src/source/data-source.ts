@@ -12,8 +12,10 @@ import type {
 
 /** Where the page's figures come from: a server, or the report that they stand in. */
 export interface DataSource {
-  /** Whether figures still come in; a report is as it is. */
+  /** Whether figures still come in; a report is as it was made. */
   readonly kind: "live" | "report";
+  /** Of a report: when it was made, and how many items it does not hold. */
+  readonly report?: { readonly madeAt: number; readonly left: number };
   job(): Promise<JobFacts>;
   /** Calls back for each snapshot, and when the connection is lost or there again. @returns ends it */
   watch(seen: (snapshot: Snapshot) => void, connected: (is: boolean) => void): () => void;

@@ -5,21 +5,23 @@ import type {
   ItemPage,
   ItemQuery,
   JobFacts,
+  ReportData,
   Series,
   Snapshot,
 } from "../protocol.ts";
 import type { DataSource } from "./data-source.ts";
-import type { ReportData } from "./report-data.ts";
 
 const PAGE = 100;
 
 /** What stands in the page itself. */
 export class ReportSource implements DataSource {
   readonly kind = "report";
+  readonly report: { readonly madeAt: number; readonly left: number };
   readonly #data: ReportData;
 
   constructor(data: ReportData) {
     this.#data = data;
+    this.report = { madeAt: data.madeAt, left: data.itemCount - data.items.length };
   }
 
   async job(): Promise<JobFacts> {

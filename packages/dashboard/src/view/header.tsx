@@ -1,25 +1,26 @@
-import type { JobFacts, Snapshot } from "../protocol.ts";
+import type { JobFacts, JobState, Snapshot } from "../protocol.ts";
 import { count, dateTime, duration, share } from "./format.ts";
+import { isOver } from "./is-over.ts";
 import { StateMark } from "./state-mark.tsx";
 import type { Theme } from "./theme.ts";
 
 interface HeaderProps {
   readonly facts: JobFacts;
   readonly snapshot: Snapshot | undefined;
-  /** Of a report: when it was made. */
-  readonly isReport: boolean;
+  /** When the report was made; undefined where it is none. */
+  readonly madeAt: number | undefined;
   readonly theme: Theme;
   readonly nextTheme: () => void;
   readonly help: () => void;
 }
 
 /** What job it is, how it stands, and how far it has come. */
-export function Header({ facts, snapshot, isReport, theme, nextTheme, help }: HeaderProps) {
+export function Header({ facts, snapshot, madeAt, theme, nextTheme, help }: HeaderProps) {
   return (
     <header class="top">
       <div class="title">
         <h1>
-          <span class="word">skein</span> {isReport ? "report" : ""}
+          <span class="word">skein</span> {madeAt === undefined ? "" : "report"}
           <span class="paths" title={`${facts.source} → ${facts.output}`}>
             {facts.source} → {facts.output}
           </span>
@@ -37,13 +38,18 @@ export function Header({ facts, snapshot, isReport, theme, nextTheme, help }: He
       <p class="facts">
         <span>{facts.request.method}</span>
         <span>begun {dateTime(facts.startedAt)}</span>
-        {snapshot?.elapsedMs != null && <span>{duration(snapshot.elapsedMs)} so far</span>}
+        {snapshot?.elapsedMs != null && <span>{elapsed(snapshot.state, snapshot.elapsedMs)}</span>}
+        {madeAt !== undefined && <span>report of {dateTime(madeAt)}</span>}
         {snapshot?.etaMs != null && <span>about {duration(snapshot.etaMs)} left</span>}
         {snapshot?.failure != null && <strong class="tone-bad">{snapshot.failure}</strong>}
       </p>
       {snapshot !== undefined && <Progress snapshot={snapshot} />}
     </header>
   );
+}
+
+function elapsed(state: JobState, ms: number): string {
+  return isOver(state) ? `took ${duration(ms)}` : `${duration(ms)} so far`;
 }
 
 function Progress({ snapshot: { counts } }: { readonly snapshot: Snapshot }) {
@@ -84,7 +90,8 @@ function Progress({ snapshot: { counts } }: { readonly snapshot: Snapshot }) {
         ))}
         {counts.rejected > 0 && (
           <li>
-            <strong data-count="rejected">{count(counts.rejected)}</strong> lines rejected
+            <strong data-count="rejected">{count(counts.rejected)}</strong>{" "}
+            {counts.rejected === 1 ? "line" : "lines"} rejected
           </li>
         )}
         {counts.doneBefore > 0 && <li>{count(counts.doneBefore)} done by earlier runs</li>}

@@ -87,6 +87,19 @@ Exit codes:
   0 stopped by Ctrl-C   2 used wrongly   3 file error
 `;
 
+export const REPORT_HELP = `
+Examples:
+  skein report results.jsonl
+  skein report results.jsonl -o report.html --force
+
+The report is one file that needs nothing else: figures, charts and tables of all
+runs, and of the items the latest 800 that failed and the 200 slowest, with their
+attempts. The job may still run: it is of the moment when it is made.
+
+Exit codes:
+  0 written   2 used wrongly   3 file error
+`;
+
 export const RETRY_HELP = `
 Examples:
   skein retry results.jsonl

@@ -26,6 +26,7 @@ import { parseWhere, parseWhereEnded } from "./args/where.ts";
 import type { DownloadFlags } from "./commands/download.ts";
 import type { ExportFlags } from "./commands/export.ts";
 import type { FetchFlags } from "./commands/fetch.ts";
+import type { ReportFlags } from "./commands/report.ts";
 import type { RequestFlags } from "./commands/request.ts";
 import type { RetryFlags } from "./commands/retry.ts";
 import type { StatusFlags } from "./commands/status.ts";
@@ -36,6 +37,7 @@ import {
   EXPORT_HELP,
   FETCH_HELP,
   PROGRAM_HELP,
+  REPORT_HELP,
   RETRY_HELP,
   requestHelp,
   STATUS_HELP,
@@ -71,6 +73,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addExport(program, finish);
   addRetry(program, finish);
   addUi(program, finish);
+  addReport(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   addDownload(program, finish);
   refuseMissingCommand(args[0]);
@@ -191,6 +194,21 @@ function addExport(program: Command, finish: (code: ExitCode) => void): void {
     .action(async (source: string, flags: ExportFlags) => {
       const { exportCommand } = await import("./commands/export.ts");
       finish(await exportCommand(source, flags));
+    });
+}
+
+function addReport(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("report")
+    .description("write what skein ui shows of a job into one file, to be sent on")
+    .argument("<output>", "the job's output, or its journal")
+    .option("-o, --output <file>", "where to (default: beside the output, with .html)")
+    .option("--force", "overwrite the file")
+    .showHelpAfterError("Try: skein report --help")
+    .addHelpText("after", REPORT_HELP)
+    .action(async (output: string, options: ReportFlags) => {
+      const { reportCommand } = await import("./commands/report.ts");
+      finish(await reportCommand(output, options));
     });
 }
 

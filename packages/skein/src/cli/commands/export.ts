@@ -1,4 +1,3 @@
-import { createWriteStream, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import type { Duplex, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
@@ -6,7 +5,8 @@ import { type JobRow, jobRowLines } from "../../entry/jobs.ts";
 import { TABLE_COLUMNS } from "../../jobs/sink/table.ts";
 import { EXPORT_FORMATS, type ExportFormat } from "../args/export-format.ts";
 import type { Where } from "../args/where.ts";
-import { EXIT, type ExitCode, FileError, UsageError } from "../exit-code.ts";
+import { EXIT, type ExitCode, UsageError } from "../exit-code.ts";
+import { checkNewFile, writeNewFile } from "../new-file.ts";
 import { formatCount } from "../render/format-number.ts";
 
 /** The flags of `skein export`, as they were parsed. */
@@ -92,8 +92,8 @@ async function write(exported: Exported, source: string, flags: ExportFlags): Pr
     await run(exported, process.stdout, { end: false }).catch(unlessClosed);
     return;
   }
-  checkTarget(output, source, flags.force === true);
-  await writeFile(exported, output);
+  checkNewFile({ path: output, source, force: flags.force === true });
+  await writeNewFile(output, file => run(exported, file));
 }
 
 function run(
@@ -108,30 +108,6 @@ function run(
 
 function unlessClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
-}
-
-function checkTarget(output: string, source: string, force: boolean): void {
-  if (!existsSync(output)) return;
-  if (existsSync(source) && realpathSync(output) === realpathSync(source)) {
-    throw new UsageError(`-o: ${output} is the output that is exported; expected another file`);
-  }
-  if (existsSync(`${output}.job.db`)) {
-    throw new UsageError(`-o: ${output} is the output of a job; expected another file`);
-  }
-  if (!force) throw new UsageError(`-o: ${output} exists; to overwrite it, add --force`);
-}
-
-/** The file is there when it is whole. */
-async function writeFile(exported: Exported, output: string): Promise<void> {
-  const part = `${output}.part`;
-  try {
-    await run(exported, createWriteStream(part));
-    renameSync(part, output);
-  } catch (error) {
-    rmSync(part, { force: true });
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    throw syscall === undefined ? error : new FileError(`-o: can't write ${output}: ${message}`);
-  }
 }
 
 function formatOf(output: string | undefined): ExportFormat {
