@@ -40,7 +40,7 @@ function optionsOf({ lines, format }: ChartProps, width: number): uPlot.Options 
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: "skein" } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { ...axis, values: (_, splits) => clockTimes(splits) },
+      { ...axis, space: 84, values: (_, splits) => clockTimes(splits) },
       { ...axis, size: 64, values: (_, splits) => splits.map(format) },
     ],
     series: [

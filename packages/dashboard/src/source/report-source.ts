@@ -73,7 +73,7 @@ const ORDERS = {
 };
 
 /** As the server does it (`ItemQuery`). */
-export function matches(item: ItemDetail, { state, status, code, origin, text }: ItemQuery): boolean {
+function matches(item: ItemDetail, { state, status, code, origin, text }: ItemQuery): boolean {
   const among = (list: string | undefined, value: string | null) =>
     !list || (value !== null && list.split(",").includes(value));
   return (
