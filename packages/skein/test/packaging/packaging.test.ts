@@ -24,6 +24,9 @@ describe("the tarball", () => {
       "package/LICENSE",
       "package/README.md",
       "package/bin/skein.js",
+      "package/dist/dashboard/index.html",
+      "package/dist/dashboard/page.css",
+      "package/dist/dashboard/page.js",
       "package/package.json",
     ]);
     expect(packed.files).toEqual(expect.arrayContaining(["package/dist/index.js", "package/dist/web.d.ts"]));

@@ -54,6 +54,8 @@ async function pack(folder: string): Promise<string> {
   for (const name of ["package.json", "LICENSE"]) copyFileSync(join(PACKAGE, name), join(copy, name));
   copyFileSync(join(ROOT, "README.md"), join(copy, "README.md"));
   await run("tsdown", ["--out-dir", join(copy, "dist"), "--log-level", "error"], { cwd: PACKAGE, env: ENV });
+  const page = ["build", "--outDir", join(copy, "dist/dashboard"), "--logLevel", "error"];
+  await run("vite", page, { cwd: join(ROOT, "packages/dashboard"), env: ENV });
   const { stdout } = await npm(copy, ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]);
   const [packed] = JSON.parse(stdout) as { filename: string }[];
   return join(folder, packed!.filename);
