@@ -41,6 +41,7 @@ describe("skein fetch of a list that is no lines", () => {
       2,
       "Allowed choices are lines, jsonl, csv, tsv, sitemap, parquet",
     ],
+    ["fetch t.csv -o o.parquet.gz", 2, "the name of a Parquet file ends in .parquet, without .gz or .zst"],
     ["fetch http://a.example --format csv -o o.jsonl", 2, "URLs were given instead"],
   ])("%s: %d", async (args, code, message) => {
     const cwd = scratchDirectory();

@@ -31,8 +31,9 @@ Sitemaps
 are lists too; any list may be packed: .gz, .zst, .br.
 
 An output whose name ends in .csv or .tsv is a table, without bodies; in .warc,
-a WARC file. One that ends in .gz or .zst besides is packed. --output-format
-none keeps the journal alone.
+a WARC file; in .parquet, a Parquet file, made when all items have ended. One
+that ends in .gz or .zst besides is packed. --output-format none keeps the
+journal alone.
 
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.

@@ -16,8 +16,9 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   /** Path of the output. The journal, the rejected lines and large bodies stand beside it. */
   output: string;
   /**
-   * What the output is: lines of JSON, a table without bodies (CSV, TSV), a WARC file, or "none" for a journal alone, which stands at
-   * `output` + `.job.db`. Default: by the name's ending, `.csv`, `.tsv`, `.warc`, else lines of JSON. What ends in `.gz` or `.zst`
+   * What the output is: lines of JSON, a table without bodies (CSV, TSV), a WARC file, Parquet (there when the job is
+   * complete; meanwhile the rows stand in a log beside it), or "none" for a journal alone, which stands at
+   * `output` + `.job.db`. Default: by the name's ending, `.csv`, `.tsv`, `.warc`, `.parquet`, else lines of JSON. What ends in `.gz` or `.zst`
    * besides is packed.
    */
   outputFormat?: OutputFormat;
@@ -84,6 +85,8 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
 /** Where a job's files are. */
 export interface JobPaths {
   readonly output: string;
+  /** Where the rows stand: in the output. Of a Parquet file in `out.parquet.rows.jsonl.zst`, of which it is made in the end. */
+  readonly rows: string;
   /** `out.rejects.jsonl`; made when there is a first bad line. */
   readonly rejects: string;
   /** `out.jsonl.job.db` */

@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobPaths } from "./job-options.ts";
+import { rowLogPath } from "./sink/parquet-file.ts";
 
 /** @throws JobError when the output's directory does not exist */
 export function jobPaths(output: string, bodies: BodyMode): JobPaths {
@@ -11,6 +12,7 @@ export function jobPaths(output: string, bodies: BodyMode): JobPaths {
   const name = base.replace(/\.jsonl$/, "");
   return {
     output: path,
+    rows: path.toLowerCase().endsWith(".parquet") ? rowLogPath(path) : path,
     rejects: join(dir, `${name}.rejects.jsonl`),
     journal: `${path}.job.db`,
     bodies: bodies === "none" ? undefined : bodiesDirectory(bodies, join(dir, `${name}.bodies`)),

@@ -1,3 +1,5 @@
+import { existsSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
   type Batch,
@@ -8,6 +10,7 @@ import {
   type SettledTask,
 } from "../entry/node.ts";
 import { Feed } from "./feed.ts";
+import { outputLines } from "./inspect/output-lines.ts";
 import { isRepeatable, itemRequest } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -18,6 +21,7 @@ import { type OpenedJob, openJob } from "./open-job.ts";
 import { bodyModeOf, outputKindOf } from "./semantics.ts";
 import { BodyWriter } from "./sink/body-writer.ts";
 import { CustomRows } from "./sink/custom-rows.ts";
+import { writeParquet } from "./sink/parquet-file.ts";
 import { RowWriter } from "./sink/row.ts";
 import { type Rows, WarcRows } from "./sink/warc-rows.ts";
 import { KnownLines } from "./source/known-list.ts";
@@ -193,7 +197,9 @@ export class Job {
     if (signal?.aborted) this.abort();
     try {
       if (!this.complete && this.#ending === "complete") await this.#sendAll();
-      return this.#summary();
+      const summary = this.#summary();
+      if (summary.ended === "complete") await this.#publish();
+      return summary;
     } finally {
       this.#endedAt = performance.now();
       signal?.removeEventListener("abort", onAbort);
@@ -201,6 +207,8 @@ export class Job {
   }
 
   async #sendAll(): Promise<void> {
+    // What was made of fewer rows is no longer true.
+    if (this.paths.rows !== this.paths.output) await rm(this.paths.output, { force: true });
     void this.#count();
     const batch = this.#options.client.batch(this.#feed, this.#batchOptions());
     this.#batch = batch;
@@ -222,6 +230,14 @@ export class Job {
     for (const item of this.#feed.pending) if (item.isMarked) this.#ledger.release(item);
     await this.#outbox.flush(this.#feed.ended && this.#feed.pending.size === 0);
     if (this.#feed.failure !== undefined) throw this.#feed.failure.error;
+  }
+
+  /** Makes a Parquet file of the rows, where that is what the output is, and none has been made. */
+  async #publish(): Promise<void> {
+    const { output, rows } = this.paths;
+    if (rows === output || existsSync(output)) return;
+    const part = { path: rows, length: statSync(rows).size, isWhole: true };
+    await writeParquet(outputLines(outputKindOf(this.#options), part), output);
   }
 
   /** A row that could not be made ends the run. */

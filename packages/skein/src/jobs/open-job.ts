@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { JobError } from "./job-error.ts";
 import type { JobOptions, JobPaths } from "./job-options.ts";
 import { jobPaths } from "./job-paths.ts";
 import { Journal } from "./journal/journal.ts";
@@ -32,7 +33,8 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
   const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
-  const journal = new Journal(paths);
+  if (isNew) refuseForeignParquet(options, paths);
+  const journal = new Journal({ ...paths, output: paths.rows });
   try {
     return { ...(await openJournal(options, semantics, journal)), options, paths, journal, blocks };
   } catch (error) {
@@ -41,6 +43,13 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
     await journal.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** What is no log of rows, but was made of one, the journal's thread does not see. */
+function refuseForeignParquet({ fresh = false }: JobOptions, { output, rows }: JobPaths): void {
+  if (fresh || rows === output || !existsSync(output)) return;
+  const message = `${output} exists, and no journal says that a job wrote it`;
+  throw new JobError("OUTPUT_NOT_OURS", message, { path: output });
 }
 
 function withoutDuplicates(options: JobOptions): JobOptions {

@@ -53,7 +53,7 @@ export function hasCustomRows(semantics: string): boolean {
 /** Rows of JSON have bodies in them; those of a table have not, and in a WARC file they stand beside the rows. */
 export function bodyModeOf(options: Pick<JobOptions, "output" | "outputFormat" | "bodies">): BodyMode {
   const { format } = outputKindOf(options);
-  if (format === "jsonl") return options.bodies ?? "inline";
+  if (format === "jsonl" || format === "parquet") return options.bodies ?? "inline";
   if (options.bodies !== "inline") return options.bodies ?? "none";
   throw new TypeError(
     `bodies: an output of the kind "${format}" has none in its rows; give a directory, or "none"`,

@@ -1,10 +1,19 @@
 // What a job writes when it does not write lines of JSON, read by programs that know nothing of it.
 
 import { execFileSync } from "node:child_process";
-import { createReadStream, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type OriginServer, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { WARCParser } from "warcio";
 import { inspectJob, jobRows, retryItems, verifyJob } from "../../src/entry/jobs.ts";
 import { idsOf, JobFolder, type Row, range } from "./job-folder.ts";
@@ -36,6 +45,8 @@ function unpackedText(path: string): string {
 /** Rows as another program reads them. */
 async function rowsIn(path: string): Promise<Record<string, unknown>[]> {
   if (path.includes(".warc")) return warcRows(path);
+  if (path.endsWith(".parquet"))
+    return existsSync(path) ? parquetReadObjects({ file: await asyncBufferFromFile(path) }) : [];
   const text = unpackedText(path);
   if (path.includes(".csv")) return parse(text, { columns: true });
   if (path.includes(".tsv")) return parse(text, { columns: true, delimiter: "\t" });
@@ -79,6 +90,7 @@ const KINDS = [
   "out.tsv.zst",
   "out.warc",
   "out.warc.gz",
+  "out.parquet",
 ];
 
 describe.each(KINDS)("%s", name => {
@@ -101,7 +113,7 @@ describe.each(KINDS)("%s", name => {
     for (const row of rows.filter(({ id }) => Number(id) <= 300)) {
       expect(row).toMatchObject({ url: `${origin.url}/item/${row.id}`, state: "succeeded" });
       expect(Number(row.status)).toBe(200);
-      if (/jsonl|warc/.test(name)) expect(row.body).toBe(`item ${row.id}`);
+      if (/jsonl|warc|parquet/.test(name)) expect(row.body).toBe(`item ${row.id}`);
     }
     const meta = rows.find(({ id }) => Number(id) === 301)!.meta;
     expect(typeof meta === "string" ? JSON.parse(meta) : meta).toEqual([1]);
@@ -118,7 +130,8 @@ describe.each(KINDS)("%s", name => {
     expect(await folder.run({ output })).toMatchObject({ succeeded: 30, failed: 10 });
     const before = (await rowsIn(output)).filter(({ state }) => state === "succeeded");
     expect(await retryItems(output, ({ status }) => status === 404)).toBe(10);
-    expect(await rowsIn(output)).toEqual(before);
+    // Parquet is there when the job is complete.
+    expect(await rowsIn(output)).toEqual(name === "out.parquet" ? [] : before);
     isMended = true;
     expect(await folder.run({ output })).toMatchObject({ ended: "complete", succeeded: 40, requests: 10 });
     expect(numbers(await rowsIn(output))).toEqual(range(40));
@@ -204,4 +217,29 @@ test("another kind than the one it was begun with is refused", async () => {
     /was begun as another job: .*output was jsonl, is csv/,
   );
   expect(statSync(folder.output).size).toBe(size);
+});
+
+test("Parquet: made when the job is complete, with the types of its columns; made anew when it is gone", async () => {
+  const folder = new JobFolder();
+  const output = join(folder.path, "pages.parquet");
+  folder.write([`{"id":"=a","url":"${origin.url}/item/1"}`, "http://127.0.0.1:1/"]);
+  await folder.run({ output, attempts: 1 });
+  const rows = (await rowsIn(output)).toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
+  expect(rows).toMatchObject([
+    { id: "=a", status: 200, attempts: 1, bytes: 6, body: "item 1", error: null },
+    { id: "2", status: null, state: "failed", bytes: null, body: null },
+  ]);
+  rmSync(output);
+  expect(await folder.run({ output })).toMatchObject({ ended: "complete", requests: 0 });
+  expect(await rowsIn(output)).toHaveLength(2);
+  expect((await allRows(output)).map(({ v }) => v)).toEqual([1, 1]);
+  for (const options of [
+    { output, outputFormat: "csv" },
+    { output: `${output}.gz`, outputFormat: "parquet" },
+  ] as const) {
+    await expect(folder.open(options)).rejects.toThrow(TypeError);
+  }
+  const foreign = join(folder.path, "foreign.parquet");
+  writeFileSync(foreign, "PAR1");
+  await expect(folder.open({ output: foreign })).rejects.toMatchObject({ code: "OUTPUT_NOT_OURS" });
 });

@@ -11,7 +11,7 @@ import {
   streamSource,
 } from "../../entry/jobs.ts";
 import { Client, hedge } from "../../entry/node.ts";
-import { outputKind } from "../../jobs/sink/output-kind.ts";
+import { type OutputKind, outputKind } from "../../jobs/sink/output-kind.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
 import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
@@ -175,6 +175,14 @@ function checkedOutput(output: string | undefined, input: Input): string {
   return output;
 }
 
+function checkedKind({ output = "", outputFormat }: FetchFlags): OutputKind {
+  try {
+    return outputKind(output, outputFormat);
+  } catch (error) {
+    throw new UsageError(`-o, --output-format: ${(error as Error).message}`);
+  }
+}
+
 function checkCombinations(flags: FetchFlags, input: Input): void {
   if (flags.fresh && flags.retryFailed) {
     throw new UsageError(
@@ -184,7 +192,7 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
   }
-  const { format } = outputKind(flags.output ?? "", flags.outputFormat);
+  const { format } = checkedKind(flags);
   if (flags.body === "inline" && format !== "jsonl") {
     throw new UsageError(
       `--body inline: an output of the kind "${format}" has no bodies in its rows; --save-bodies DIR keeps them`,

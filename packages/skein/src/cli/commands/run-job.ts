@@ -94,12 +94,13 @@ function setDeadline(ms: number | undefined, pass: (ms: number) => void): NodeJS
 }
 
 function summaryText(job: Job, summary: JobSummary, flags: RunFlags): string {
-  const { output, rejects, journal, bodies } = job.paths;
+  const { output, rows, rejects, journal, bodies } = job.paths;
   return renderSummary(summary, {
     total: job.progress.total,
     accepts: flags.acceptStatus,
     files: {
       output: shownPath(output),
+      rows: shownPath(rows),
       rejects: shownPath(rejects),
       journal: shownPath(journal),
       bodies: bodies !== undefined && existsSync(bodies) ? shownPath(bodies) : undefined,

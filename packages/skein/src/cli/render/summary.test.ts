@@ -6,6 +6,7 @@ import { renderSummary, type SummaryFacts } from "./summary.ts";
 
 const paths = {
   output: "results.jsonl",
+  rows: "results.jsonl",
   rejects: "results.rejects.jsonl",
   journal: "results.jsonl.job.db",
   bodies: "results.bodies",

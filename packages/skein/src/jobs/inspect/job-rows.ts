@@ -20,11 +20,12 @@ export async function* jobRows(output: string): AsyncGenerator<JobRow> {
 
 /** The same, each row with its text as it stands in the output. */
 export async function* jobRowLines(output: string): AsyncGenerator<{ row: JobRow; text: string }> {
-  const size = sizeOf(output);
-  const { kind, committed = size } = await kindOf(output);
+  const { kind, committed, rows: path = output } = await kindOf(output);
+  const size = sizeOf(path);
   // Lines of JSON are read as far as they have been written.
-  const length = kind.format === "jsonl" && kind.packing === undefined ? size : Math.min(size, committed);
-  const part = { path: output, length, isWhole: false };
+  const length =
+    kind.format === "jsonl" && kind.packing === undefined ? size : Math.min(size, committed ?? size);
+  const part = { path, length, isWhole: false };
   let number = 0;
   for await (const line of outputLines(kind, part)) {
     number += 1;
@@ -34,11 +35,11 @@ export async function* jobRowLines(output: string): AsyncGenerator<{ row: JobRow
 }
 
 /** As its journal says; as its name does, where it has none. */
-async function kindOf(output: string): Promise<{ kind: OutputKind; committed?: number }> {
+async function kindOf(output: string): Promise<{ kind: OutputKind; committed?: number; rows?: string }> {
   if (!existsSync(`${output}.job.db`)) return { kind: outputKind(output) };
-  const { known } = await readRecordedJob(output);
+  const { known, report } = await readRecordedJob(output);
   const kind = recordedKind(known.job!.semantics);
-  if (kind.format !== "none") return { kind, committed: known.sizes.output };
+  if (kind.format !== "none") return { kind, committed: known.sizes.output, rows: report.paths.rows };
   throw new JobError("FILE_FAILED", `can't read ${output}: its job has no output`, { path: output });
 }
 

@@ -9,7 +9,7 @@ import { Tally } from "../tally.ts";
 
 /** What the journal of a job says of it. */
 export interface JobReport extends JobCounts {
-  readonly paths: Pick<JobPaths, "output" | "rejects" | "journal">;
+  readonly paths: Pick<JobPaths, "output" | "rows" | "rejects" | "journal">;
   /** The list's name. */
   readonly source: string;
   /** What the requests are made of beside the list: method, headers (credentials as hashes), the statuses that succeed. */
@@ -65,13 +65,13 @@ async function openJournal(output: string, options: { readonly readOnly: boolean
     path,
   });
   if (!nodeFiles.exists(path)) throw missing;
-  const journal = new Journal({ journal: path, ...paths }, options);
+  const journal = new Journal({ journal: path, ...paths, output: paths.rows }, options);
   try {
     const known = await journal.call("open", { fresh: false });
     if (known.job === undefined) throw missing;
-    const { output: written, rejects } = paths;
+    const { output: written, rows, rejects } = paths;
     const running = options.readOnly && (await journal.call("isWritten", undefined));
-    const report = reportOf(known, { output: written, rejects, journal: path }, running);
+    const report = reportOf(known, { output: written, rows, rejects, journal: path }, running);
     return { report, known, journal };
   } catch (error) {
     // What can fail here has failed before, and was told.

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { ItemState } from "../journal/journal-protocol.ts";
 import { changeRecordedJob } from "./recorded-job.ts";
 
@@ -22,14 +23,18 @@ export interface JobEnding {
  * await retryItems("results.jsonl", ({ status }) => status === 429);
  */
 export async function retryItems(output: string, wanted: (ending: JobEnding) => boolean): Promise<number> {
-  return changeRecordedJob(output, ({ known, journal }) => {
+  return changeRecordedJob(output, async ({ known, journal, report }) => {
     const endings = known.counts.filter(({ state, status, error }) => {
       const name = NAMES.get(state);
       return name !== undefined && wanted({ state: name, status, error });
     });
-    return journal.call("retry", {
+    const count = await journal.call("retry", {
       endings: endings.map(({ state, status, error }) => ({ state, status, error })),
     });
+    // A file that was made of all rows is made anew when they are complete again.
+    const { rows, output: made } = report.paths;
+    if (count > 0 && rows !== made) await rm(made, { force: true });
+    return count;
   });
 }
 

@@ -73,7 +73,7 @@ class JobCheck {
   }
 
   async output(): Promise<void> {
-    const { output } = this.#paths;
+    const output = this.#paths.rows;
     const length = this.#readable(output, this.#known.sizes.output);
     const found = new Map<string, number>();
     for await (const line of outputLines(this.#kind, { path: output, length, isWhole: true })) {
@@ -124,7 +124,7 @@ class JobCheck {
     const items = ended.reduce((sum, { count }) => sum + count, 0);
     if (items === this.rows) return;
     const message = `holds ${this.rows} rows; the journal knows ${items}`;
-    this.#add({ path: this.#paths.output, line: undefined, message });
+    this.#add({ path: this.#paths.rows, line: undefined, message });
   }
 
   /** As many rows as items, of each way to end. */
@@ -140,7 +140,7 @@ class JobCheck {
       const items = known.get(ending) ?? 0;
       if (rows === items) continue;
       const message = `holds ${rows} rows that ended alike (${ending}); the journal knows ${items}`;
-      this.#add({ path: this.#paths.output, line: undefined, message });
+      this.#add({ path: this.#paths.rows, line: undefined, message });
     }
   }
 

@@ -29,6 +29,7 @@ export interface OutputReader {
 export function outputCodec({ format, packing }: OutputKind): OutputCodec | undefined {
   if (format === "jsonl" && packing === undefined) return undefined;
   if (format === "warc") return warcCodec(packing);
+  if (format === "parquet") return outputCodec(PARQUET_LOG);
   const text = format === "jsonl" ? LINES : tableCodec(format === "csv" ? "," : "\t");
   return {
     encode: (lines, at) => {
@@ -40,6 +41,9 @@ export function outputCodec({ format, packing }: OutputKind): OutputCodec | unde
       packing === undefined ? text.reader() : packedReader(new MemberReader(packing, path), text),
   };
 }
+
+/** What a Parquet file is made of in the end: see parquet-file.ts. */
+const PARQUET_LOG: OutputKind = { format: "jsonl", packing: "zstd" };
 
 function warcCodec(packing: OutputPacking | undefined): OutputCodec {
   return {

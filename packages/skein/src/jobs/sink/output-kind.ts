@@ -1,5 +1,5 @@
 /** What an output may be. */
-export const OUTPUT_FORMATS = ["jsonl", "csv", "tsv", "warc", "none"] as const;
+export const OUTPUT_FORMATS = ["jsonl", "csv", "tsv", "warc", "parquet", "none"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** How what is written is packed. */
@@ -21,8 +21,17 @@ export function outputKind(name: string, format?: OutputFormat): OutputKind {
   const lower = name.toLowerCase();
   const [suffix, packing] = PACKINGS.find(([end]) => lower.endsWith(end)) ?? ["", undefined];
   const inner = lower.slice(0, lower.length - suffix.length);
-  const named = (["csv", "tsv", "warc"] as const).find(end => inner.endsWith(`.${end}`)) ?? "jsonl";
+  const named =
+    (["csv", "tsv", "warc", "parquet"] as const).find(end => inner.endsWith(`.${end}`)) ?? "jsonl";
   const chosen = format ?? named;
+  const isParquet = lower.endsWith(".parquet");
+  if ((chosen === "parquet") !== isParquet && (chosen === "parquet" || format !== "none")) {
+    throw new TypeError(
+      isParquet
+        ? `the name ${name} says that it is Parquet, not ${chosen}`
+        : `the name of a Parquet file ends in .parquet, without .gz or .zst: it is packed inside; got ${name}`,
+    );
+  }
   return { format: chosen, packing: chosen === "none" ? undefined : packing };
 }
 
