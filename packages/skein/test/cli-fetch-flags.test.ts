@@ -184,3 +184,87 @@ test("--per-domain: all hosts of a registrable domain share a limit", async () =
   expect(rows()).toHaveLength(60);
   expect(Object.fromEntries(most)).toEqual({ "one.co.uk": 3, "two.co.uk": 3 });
 });
+
+test("--limit-rate: bodies come in no faster, all of them together", async () => {
+  await using origin = await originServer();
+  const { fetch, rows } = workplace(times(4).map(i => `${origin.url}/bytes/500000?${i}`));
+  const started = performance.now();
+  expect((await fetch("--limit-rate", "1mb", "--body", "none")).code).toBe(0);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(1_950);
+  expect(rows().every(row => row.state === "succeeded")).toBe(true);
+});
+
+describe("--robots", () => {
+  const robotsOf = (text: string) =>
+    originServer({
+      routes: {
+        "robots.txt": ({ response }) => sendText(response, text),
+        moved: ({ response }) => void response.writeHead(302, { location: "/private/by-redirect" }).end(),
+        private: ({ response }) => sendText(response, "secret"),
+      },
+    });
+
+  test("what a host disallows is not sent, also where a redirect leads there; each host is asked once", async () => {
+    await using origin = await robotsOf(
+      "User-agent: other\nDisallow: /\n\nUser-agent: *\nDisallow: /private\n",
+    );
+    const paths = ["ok?1", "ok?2", "private/1", "moved"];
+    const { fetch, rows } = workplace(paths.map(path => `${origin.url}/${path}`));
+    expect((await fetch("--robots", "--ordered")).code).toBe(1);
+    expect(rows().map(row => row.error?.code)).toEqual([
+      undefined,
+      undefined,
+      "ROBOTS_DISALLOWED",
+      "ROBOTS_DISALLOWED",
+    ]);
+    expect(rows()[2]?.error?.message).toContain(`${origin.url}/robots.txt disallows it`);
+    expect(origin.requests.map(({ target }) => target).toSorted()).toEqual([
+      "/moved",
+      "/ok?1",
+      "/ok?2",
+      "/robots.txt",
+    ]);
+    const named = workplace([`${origin.url}/ok`]);
+    expect((await named.fetch("--robots", "--user-agent", "other/1.0")).code).toBe(1);
+    expect(named.rows()[0]?.error?.code).toBe("ROBOTS_DISALLOWED");
+  });
+
+  test("without a robots.txt all is allowed; nothing where it can't be read", async () => {
+    await using none = await originServer();
+    await using broken = await originServer({
+      routes: { "robots.txt": ({ response }) => void response.writeHead(403).end() },
+    });
+    await using failing = await originServer({
+      routes: { "robots.txt": ({ response }) => void response.writeHead(501).end() },
+    });
+    const { fetch, rows } = workplace([none, broken, failing].map(({ url }) => `${url}/ok`));
+    expect((await fetch("--robots", "--ordered")).code).toBe(1);
+    expect(rows().map(row => row.state)).toEqual(["succeeded", "succeeded", "failed"]);
+    expect(rows()[2]?.error?.message).toContain("/robots.txt can't be read: answered 501");
+  });
+
+  test("its crawl-delay is a pause between two requests", async () => {
+    const at: number[] = [];
+    await using origin = await originServer({
+      routes: {
+        "robots.txt": ({ response }) => sendText(response, "User-agent: *\nCrawl-delay: 0.4\n"),
+        page: ({ response }) => {
+          at.push(performance.now());
+          sendText(response, "a page");
+        },
+      },
+    });
+    await using other = await originServer();
+    const pages = times(4).map(i => `${origin.url}/page/${i}`);
+    const { fetch, rows } = workplace([...pages, ...times(20).map(i => `${other.url}/ok?${i}`)]);
+    expect((await fetch("--robots", "-j", "4")).code).toBe(0);
+    const pauses = at.slice(1).map((time, index) => time - at[index]!);
+    expect(pauses).toHaveLength(3);
+    // One that comes late on a busy machine makes the next pause shorter.
+    for (const pause of pauses) expect(pause).toBeGreaterThan(200);
+    expect(at.at(-1)! - at[0]!).toBeGreaterThan(1_000);
+    expect(rows()).toHaveLength(24);
+    // The other host did not wait for it.
+    expect(rows().findLastIndex(row => row.url.startsWith(other.url))).toBeLessThan(23);
+  });
+});

@@ -26,6 +26,11 @@ const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ],
   ["list -o out.jsonl --per-host 0", 2, '--per-host: expected a whole number from 1 to 10000; got "0"'],
   ["list -o out.jsonl --per-domain x", 2, '--per-domain: expected a whole number from 1 to 10000; got "x"'],
+  [
+    "list -o out.jsonl --limit-rate 0",
+    2,
+    '--limit-rate: expected a size of at least one byte, such as 500kb, 64kib or 10mb; got "0"',
+  ],
   ["list -o out.jsonl --rate fast", 2, "--rate: expected so many a time, such as 100/s"],
   ["list -o out.jsonl --rate-host 0/s", 2, "--rate-host: expected so many a time, such as 100/s"],
   ["list -o out.jsonl --attempts 1.5", 2, '--attempts: expected a whole number from 1 to 10000; got "1.5"'],

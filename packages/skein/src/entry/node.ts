@@ -7,7 +7,8 @@ import { type ClientOptions, type ConnectionOptions, connectionLimits } from "..
 import { PARTS_AT_HAND } from "../client/parts-at-hand.ts";
 import { httpVersions } from "../core/http-versions.ts";
 import { ownOptions } from "../core/own-options.ts";
-import type { Transport } from "../core/service.ts";
+import type { Layer, Transport } from "../core/service.ts";
+import { bandwidthLayer } from "../layers/bandwidth/bandwidth-layer.ts";
 import { type HarOptions, HarRecorder } from "../layers/har/har-recorder.ts";
 import { Pool } from "../pool/pool.ts";
 import { nodeClock } from "../runtime/node/node-clock.ts";
@@ -107,6 +108,19 @@ export class TaskGroup extends BaseTaskGroup {
  */
 export function harRecorder(options: HarOptions = {}): HarRecorder {
   return new HarRecorder(options, { clock: nodeClock, version: VERSION });
+}
+
+/**
+ * Lets the bodies of answers in at so many bytes a second, all of a client's together, counted as they go over the network: what
+ * comes faster is left with the server. Timeouts go on meanwhile.
+ *
+ * @param bytesPerSecond a whole number of at least 1
+ * @throws InvalidOption
+ * @example
+ * const client = new Client({ timeout: false }).with(limitBandwidth(1_000_000), { after: "adaptiveLimit" });
+ */
+export function limitBandwidth(bytesPerSecond: number): Layer {
+  return bandwidthLayer(bytesPerSecond, nodeClock);
 }
 
 export { BatchClosed, isBatchClosed, isTooManyErrors, TooManyErrors } from "../batch/batch-error.ts";

@@ -63,15 +63,51 @@ export function isRetryableStatus(status: number): boolean {
   return RETRYABLE_STATUSES.has(status);
 }
 
+/** After these another try would end in the same way, or is not ours to make. As a type it takes no room in a page. */
+type FinalCode =
+  | "ADDRESS_BLOCKED"
+  | "POOL_TIMEOUT"
+  | "POOL_FULL"
+  | "CIRCUIT_OPEN"
+  | "LOCAL_RATE_LIMITED"
+  | "OVERLOADED"
+  | "ROBOTS_DISALLOWED"
+  | "RETRY_BUDGET_EXHAUSTED"
+  | "CERTIFICATE_INVALID"
+  | "PROXY_REFUSED"
+  | "INVALID_REQUEST"
+  | "INVALID_RESPONSE"
+  | "UNSUPPORTED_PROTOCOL"
+  | "INVALID_JSON"
+  | "TOO_MANY_REDIRECTS"
+  | "REDIRECT_REFUSED"
+  | "RESPONSE_TOO_LARGE"
+  | "AUTH_FAILED"
+  | "HTTP_STATUS"
+  | "SCHEMA_MISMATCH"
+  | "CHECKSUM_MISMATCH"
+  | "FILE_FAILED"
+  | "HANDLER_FAILED"
+  | "ABORTED"
+  | "INVALID_URL"
+  | "INVALID_OPTION"
+  | "STREAM_CONSUMED"
+  | "STREAM_CLOSED"
+  | "BODY_NOT_REPLAYABLE"
+  | "CLIENT_CLOSED"
+  | "GROUP_FAILED"
+  | "GROUP_CLOSED"
+  | "TOO_MANY_ERRORS"
+  | "BATCH_CLOSED";
+
 /** What a request must be, so that it may be sent again. */
 type Needed = "nothing" | "idempotent" | "safe" | "never";
-/** After an error of this code, when the request was sent. A new code without its cell is a type error. */
-const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
+/** After an error of this code, when the request was sent. A new code that has no place here or in FinalCode is a type error. */
+const AFTER_ERROR: Readonly<Record<Exclude<ErrorCode, FinalCode>, Exclude<Needed, "never">>> = {
   // There was no connection yet that could have carried the request.
   CONNECT_TIMEOUT: "nothing",
   CONNECTION_REFUSED: "nothing",
   HOST_UNREACHABLE: "nothing",
-  ADDRESS_BLOCKED: "never",
   CONNECT_FAILED: "nothing",
   TOO_MANY_OPEN_FILES: "nothing",
   DNS_FAILED: "nothing",
@@ -92,39 +128,6 @@ const AFTER_ERROR: Readonly<Record<ErrorCode, Needed>> = {
   HEADERS_TIMEOUT: "safe",
   BODY_CUT: "safe",
   DECODING_FAILED: "safe",
-  // Another try would end in the same way, or is not ours to make.
-  POOL_TIMEOUT: "never",
-  POOL_FULL: "never",
-  CIRCUIT_OPEN: "never",
-  LOCAL_RATE_LIMITED: "never",
-  OVERLOADED: "never",
-  RETRY_BUDGET_EXHAUSTED: "never",
-  CERTIFICATE_INVALID: "never",
-  PROXY_REFUSED: "never",
-  INVALID_REQUEST: "never",
-  INVALID_RESPONSE: "never",
-  UNSUPPORTED_PROTOCOL: "never",
-  INVALID_JSON: "never",
-  TOO_MANY_REDIRECTS: "never",
-  REDIRECT_REFUSED: "never",
-  RESPONSE_TOO_LARGE: "never",
-  AUTH_FAILED: "never",
-  HTTP_STATUS: "never",
-  SCHEMA_MISMATCH: "never",
-  CHECKSUM_MISMATCH: "never",
-  FILE_FAILED: "never",
-  HANDLER_FAILED: "never",
-  ABORTED: "never",
-  INVALID_URL: "never",
-  INVALID_OPTION: "never",
-  STREAM_CONSUMED: "never",
-  STREAM_CLOSED: "never",
-  BODY_NOT_REPLAYABLE: "never",
-  CLIENT_CLOSED: "never",
-  GROUP_FAILED: "never",
-  GROUP_CLOSED: "never",
-  TOO_MANY_ERRORS: "never",
-  BATCH_CLOSED: "never",
 };
 
 /**
@@ -146,7 +149,7 @@ const HELD_BACK: ReadonlySet<ErrorCode> = new Set([
 export function isTransient(error: SkeinError): boolean {
   if (HELD_BACK.has(error.code)) return true;
   const status = statusOf(error);
-  return status === undefined ? AFTER_ERROR[error.code] !== "never" : isRetryableStatus(status);
+  return status === undefined ? neededAfter(error.code) !== "never" : isRetryableStatus(status);
 }
 
 function refusal({
@@ -205,8 +208,12 @@ function no(why: RefusalReason, because: string): RetryDecision {
   return { retry: false, why, because };
 }
 
+function neededAfter(code: ErrorCode): Needed {
+  return (AFTER_ERROR as Partial<Record<ErrorCode, Needed>>)[code] ?? "never";
+}
+
 function neededAfterError(error: SkeinError): Needed {
-  const needed = AFTER_ERROR[error.code];
+  const needed = neededAfter(error.code);
   if (needed === "never") return needed;
   if (error.requestSent === "none") return "nothing";
   // A connection that ends while the answer comes in: the server has done what it was asked.

@@ -19,7 +19,7 @@ import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { RequestLog, refuseSharedLog } from "../args/log.ts";
 import { networkOf } from "../args/network.ts";
-import { type PaceFlags, pace } from "../args/pace-options.ts";
+import { type PaceFlags, pace, paced } from "../args/pace-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundNursery } from "../bound-nursery.ts";
@@ -67,7 +67,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
       ...options,
       source: sourceOf(input, flags),
       output,
-      client,
+      client: await paced(client, flags, flags.userAgent),
       method: flags.method ?? (body === undefined ? "GET" : "POST"),
       headers: Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== null)),
       ...(body === undefined ? {} : { body: textOf(body.content) }),
