@@ -38,6 +38,9 @@ journal alone.
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.
 
+--ui prints the URL of a page that shows the job, and pauses, stops or changes
+it. On a terminal the page stays when the job has ended, until Ctrl-C.
+
 Ctrl-C lets what is in flight end; the same command goes on from there. Beside
 results.jsonl stand its journal (results.jsonl.job.db) and, where needed,
 results.rejects.jsonl (lines that are no requests) and results.bodies/ (large

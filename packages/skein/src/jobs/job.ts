@@ -3,7 +3,10 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
   type Batch,
+  type BatchLimitChanges,
+  type BatchLimits,
   type BatchOptions,
+  type BatchProgress,
   type BatchRequest,
   isTooManyErrors,
   type Response,
@@ -167,6 +170,23 @@ export class Job {
     this.#batch?.resume();
   }
 
+  /** What its batch tells; undefined before the run, and where there is nothing to be sent. */
+  get batchProgress(): BatchProgress | undefined {
+    return this.#batch?.progress;
+  }
+
+  /**
+   * The limits in force, as `limits()` of a batch tells and changes them; undefined, and nothing is changed, before the run and
+   * where there is nothing to be sent. The next run begins with those of its options.
+   *
+   * @throws InvalidOption
+   * @example
+   * job.limits({ concurrency: 10, rate: "20/s" });
+   */
+  limits(changes?: BatchLimitChanges): BatchLimits | undefined {
+    return this.#batch?.limits(changes);
+  }
+
   /** Starts nothing more and finishes what is in flight; `run()` then resolves. */
   drain(): void {
     if (this.#ending === "complete") this.#ending = "drained";
@@ -268,14 +288,15 @@ export class Job {
     return false;
   }
 
-  #timelineFacts({ progress }: JobBatch): TimelineFacts {
+  #timelineFacts(batch: JobBatch): TimelineFacts {
     const { succeeded, failed, unknown } = this.#tally;
-    const { concurrency } = this.#options;
+    const { progress } = batch;
+    const limits = batch.limits();
     return {
       progress,
       succeeded,
       failed: failed + unknown,
-      concurrency: typeof concurrency === "number" ? concurrency : null,
+      concurrency: limits === undefined || limits.findsConcurrency ? null : limits.concurrency,
     };
   }
 

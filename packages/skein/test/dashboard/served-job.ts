@@ -19,6 +19,25 @@ export interface Answered {
   readonly text: string;
 }
 
+export function askServer(
+  port: number,
+  { path, method = "GET", headers = {}, body }: Asked,
+): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, path, method, headers, agent: false });
+    asked.once("error", reject);
+    asked.once("response", response => {
+      let text = "";
+      response.setEncoding("utf8").on("data", part => {
+        text += part;
+      });
+      response.once("end", () => resolve({ status: response.statusCode!, headers: response.headers, text }));
+      response.once("error", reject);
+    });
+    asked.end(body);
+  });
+}
+
 /** A dashboard and its token, asked over a socket with whatever headers the test wants. */
 export class ServedJob {
   readonly dashboard: Dashboard;
@@ -32,22 +51,8 @@ export class ServedJob {
     this.token = url.searchParams.get("token")!;
   }
 
-  ask({ path, method = "GET", headers = {}, body }: Asked): Promise<Answered> {
-    return new Promise((resolve, reject) => {
-      const asked = request({ host: "127.0.0.1", port: this.port, path, method, headers, agent: false });
-      asked.once("error", reject);
-      asked.once("response", response => {
-        let text = "";
-        response.setEncoding("utf8").on("data", part => {
-          text += part;
-        });
-        response.once("end", () =>
-          resolve({ status: response.statusCode!, headers: response.headers, text }),
-        );
-        response.once("error", reject);
-      });
-      asked.end(body);
-    });
+  ask(asked: Asked): Promise<Answered> {
+    return askServer(this.port, asked);
   }
 
   /** With the token; the answer is JSON. */
@@ -55,11 +60,6 @@ export class ServedJob {
     const { status, text } = await this.ask({ path, headers: { authorization: `Bearer ${this.token}` } });
     if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
     return JSON.parse(text) as T;
-  }
-
-  async control(body: unknown): Promise<Answered> {
-    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
-    return this.ask({ path: "/api/control", method: "POST", headers, body: JSON.stringify(body) });
   }
 }
 

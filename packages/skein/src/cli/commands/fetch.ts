@@ -4,6 +4,7 @@ import {
   argumentsSource,
   type DedupeMode,
   Job,
+  type JobOptions,
   type ListFormat,
   listSource,
   type OutputFormat,
@@ -26,6 +27,7 @@ import { boundNursery } from "../bound-nursery.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
 import { runJob } from "./run-job.ts";
+import { runWithPage } from "./run-with-page.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
 export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags {
@@ -46,6 +48,7 @@ export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, Endin
   readonly retryFailed?: boolean;
   readonly quiet?: boolean;
   readonly progress?: ProgressMode;
+  readonly ui?: boolean;
 }
 
 /** `skein fetch`: all URLs of a list into one file, to be continued by the same command whatever stops it. */
@@ -63,24 +66,42 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
   const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
   const client = new Client(clientOptions(flags, { headers, log }));
   try {
-    const job = await Job.open({
-      ...options,
-      source: sourceOf(input, flags),
-      output,
-      client: await paced(client, flags, flags.userAgent),
-      method: flags.method ?? (body === undefined ? "GET" : "POST"),
-      headers: Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== null)),
-      ...(body === undefined ? {} : { body: textOf(body.content) }),
-    });
-    try {
-      return await runJob(job, flags);
-    } finally {
-      await job.close();
-    }
+    const polite = await paced(client, flags, flags.userAgent);
+    const open = (again: Partial<JobOptions> = {}) =>
+      Job.open({
+        ...options,
+        source: sourceOf(input, flags),
+        output,
+        client: polite,
+        method: flags.method ?? (body === undefined ? "GET" : "POST"),
+        headers: Object.fromEntries(
+          headers.filter((header): header is [string, string] => header[1] !== null),
+        ),
+        ...(body === undefined ? {} : { body: textOf(body.content) }),
+        ...again,
+      });
+    const mayRetry = input.kind === "file" || input.kind === "urls";
+    return await (flags.ui
+      ? runWithPage({ open, mayRetry, most: connectionsOf(flags) }, flags)
+      : runAlone(open, flags));
   } finally {
     await client.close();
     log?.close();
   }
+}
+
+async function runAlone(open: () => Promise<Job>, flags: FetchFlags): Promise<ExitCode> {
+  const job = await open();
+  try {
+    return await runJob(job, flags);
+  } finally {
+    await job.close();
+  }
+}
+
+/** As many as may be in flight; the page may ask for more of them than the flags. */
+function connectionsOf({ concurrency, ui }: FetchFlags): number {
+  return ui ? Math.max(mostOf(concurrency), mostOf("auto")) : mostOf(concurrency);
 }
 
 function jobOptions(flags: FetchFlags) {
@@ -115,8 +136,10 @@ function clientOptions(
     headers: Object.fromEntries(headers.filter(([, value]) => value === null)),
     redirect: { downgrade: true },
     limits: {
-      maxConnections: mostOf(flags.concurrency),
-      maxConnectionsPerOrigin: Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
+      maxConnections: connectionsOf(flags),
+      maxConnectionsPerOrigin: flags.ui
+        ? connectionsOf(flags)
+        : Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
     },
     ...(connectTimeout === undefined ? {} : { timeout: { connect: connectTimeout } }),
     ...(tls === undefined ? {} : { tls }),

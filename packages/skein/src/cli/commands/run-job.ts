@@ -24,12 +24,38 @@ export interface RunFlags {
   readonly deadline?: number;
 }
 
+/** Who else is told how the run goes. */
+export interface RunWatcher {
+  /** It was asked to end. */
+  stopping(): void;
+  ended(summary: JobSummary): void;
+  failed(error: unknown): void;
+}
+
+const NOBODY: RunWatcher = { stopping() {}, ended() {}, failed() {} };
+
+async function watched<T extends { readonly summary: JobSummary }>(
+  watcher: RunWatcher,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await run();
+    watcher.ended(result.summary);
+    return result;
+  } catch (error) {
+    watcher.failed(error);
+    throw error;
+  }
+}
+
 /** Runs a job to its end: shows it meanwhile, lets signals stop it, and tells how it ended. */
-export async function runJob(job: Job, flags: RunFlags): Promise<ExitCode> {
+export async function runJob(job: Job, flags: RunFlags, watcher: RunWatcher = NOBODY): Promise<ExitCode> {
   const mode = flags.quiet ? "none" : (flags.progress ?? (process.stderr.isTTY ? "tty" : "plain"));
   const reporter = new ProgressReporter(mode, process.stderr, paintFor(process.stderr));
   if (!flags.quiet) greet(job, reporter);
-  const { summary, interrupted } = await runWatched(job, reporter, flags);
+  const { summary, interrupted } = await watched(watcher, () =>
+    runWatched(job, reporter, { ...flags, watcher }),
+  );
   if (mode === "json") process.stderr.write(`${renderJsonSummary(summary, job.paths)}\n`);
   else if (!flags.quiet) process.stderr.write(summaryText(job, summary, flags));
   const { tooManyErrors } = summary;
@@ -56,12 +82,13 @@ function greet(job: Job, reporter: ProgressReporter): void {
 async function runWatched(
   job: Job,
   reporter: ProgressReporter,
-  flags: RunFlags,
+  { watcher, ...flags }: RunFlags & { readonly watcher: RunWatcher },
 ): Promise<{ summary: JobSummary; interrupted: boolean }> {
   const meter = new Meter({ accepts: flags.acceptStatus, topErrors: TOP_ERRORS });
   const ignoreSignals = handleStopSignals({
     drain() {
       meter.draining = true;
+      watcher.stopping();
       job.drain();
       const { running } = job.progress;
       reporter.note(

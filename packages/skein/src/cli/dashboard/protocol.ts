@@ -62,6 +62,8 @@ export interface JobFacts {
 }
 
 export interface JobLimits {
+  /** So many there may be at the most, whatever is set: as many connections as this run may open. */
+  readonly most: number;
   /** Requests in flight at once, in all. With `auto` this is the most there may be. */
   readonly concurrency: number;
   /** To one host. With `perOriginIsAuto` this is the most there may be. */
@@ -314,15 +316,15 @@ export type TryPhase = "queue" | "dns" | "connect" | "proxy" | "tls" | "send" | 
 export type ControlAction = "pause" | "resume" | "cancel" | "retry-failed" | "set";
 
 /**
- * `cancel`: starts nothing more, finishes what is in flight; the same command goes on later. `retry-failed`: all that failed
- * is sent once more. `set`: limits in force from now on; those left out stay, `null` takes a rate away.
+ * `cancel`: starts nothing more, finishes what is in flight, in at most 10 s; the same command goes on later. `retry-failed`: all
+ * that failed is sent once more, when the list has been gone through; at once, where it has. `set`: limits in force from now on; those left out stay, `null` takes a rate away.
  */
 export type ControlRequest =
   | { readonly action: "pause" | "resume" | "cancel" | "retry-failed" }
   | ({ readonly action: "set" } & LimitChanges);
 
 export interface LimitChanges {
-  /** 1 to 10,000. */
+  /** From 1 to `most` of JobLimits, as `perOrigin`. */
   readonly concurrency?: number;
   readonly perOrigin?: number | "auto";
   /** Such as `100/s`, `6000/min`. */

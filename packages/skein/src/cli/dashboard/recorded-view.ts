@@ -51,7 +51,7 @@ export class RecordedView implements JobView {
   }
 }
 
-function factsOf(
+export function factsOf(
   { report }: JobLog,
   { startedAt, runStartedAt }: JournalFigures,
   rest: Pick<JobFacts, "state" | "failure" | "live" | "controls" | "limits">,

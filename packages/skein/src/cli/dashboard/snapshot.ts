@@ -8,7 +8,7 @@ const SLOWEST = 5;
 const NOTHING_OPEN = { pending: 0, running: 0, waiting: 0 };
 
 /** What a job tells that runs in this process; of another one only its journal is known. */
-interface LiveFigures {
+export interface LiveFigures {
   readonly pending: number;
   readonly running: number;
   readonly waiting: number;
