@@ -127,6 +127,15 @@ describe("docs/simulation.md", () => {
   );
 });
 
+describe("docs/jobs.md", () => {
+  test("its snippet prints what it says", async () => {
+    await using server = await exampleServer();
+    const [snippet = ""] = snippetsOf(readFileSync(join(ROOT, "docs/jobs.md"), "utf8"));
+    expect(printedBy(snippet)).toEqual(["2 2"]);
+    expect((await run(snippet, server.url)).trim()).toBe("2 2");
+  });
+});
+
 describe.each(PAGES)("docs/migrating/%s", name => {
   let server: OriginServer;
   beforeAll(async () => {

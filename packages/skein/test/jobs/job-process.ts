@@ -1,7 +1,7 @@
 // A job in a process of its own, to be killed: node job-process.ts '{"list": …, "output": …}'
 // Says "open" once it has the lock, and its summary as JSON when it has ended.
 
-import { Job, linesSource } from "../../src/entry/jobs.ts";
+import { Job, listSource } from "../../src/entry/jobs.ts";
 import { Client } from "../../src/entry/node.ts";
 
 export interface ProcessOptions {
@@ -27,7 +27,7 @@ const client = new Client({ limits: { maxConnectionsPerOrigin: concurrency } });
 
 let job: Job | undefined;
 try {
-  job = await Job.open({ source: linesSource(list), output, client, concurrency, method });
+  job = await Job.open({ source: listSource(list), output, client, concurrency, method });
   process.stdout.write("open\n");
   if (idle) await new Promise(resolve => setTimeout(resolve, 60_000));
   const { done, ended } = await job.run();

@@ -14,8 +14,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type OriginServer, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { parquetWriteFile } from "hyparquet-writer";
 import { WARCParser } from "warcio";
-import { inspectJob, jobRows, retryItems, verifyJob } from "../../src/entry/jobs.ts";
+import { inspectJob, jobRows, listSource, retryItems, verifyJob } from "../../src/entry/jobs.ts";
 import { idsOf, JobFolder, type Row, range } from "./job-folder.ts";
 import { runAndKill } from "./killing.ts";
 
@@ -243,3 +244,51 @@ test("Parquet: made when the job is complete, with the types of its columns; mad
   writeFileSync(foreign, "PAR1");
   await expect(folder.open({ output: foreign })).rejects.toMatchObject({ code: "OUTPUT_NOT_OURS" });
 });
+
+test.each(["urls.csv.gz", "urls.tsv.zst", "urls.txt.gz", "urls.parquet", "urls.xml"])(
+  "killed while it reads %s: each item has one line",
+  { timeout: 60_000 },
+  async name => {
+    const folder = new JobFolder();
+    const list = join(folder.path, name);
+    const count = 1_000;
+    writeList(
+      list,
+      range(count).map(n => `${origin.url}/item/${n}`),
+    );
+    const seed = Date.now() % 100_000;
+    for (let kill = 0; kill < 4; kill++) {
+      const plan = { afterMs: 20 + ((seed * (kill + 1)) % 120) };
+      await runAndKill({ list, output: folder.output, concurrency: 30 }, plan);
+    }
+    const summary = await folder.run({ source: listSource(list), concurrency: 30 });
+    expect(summary, `seed ${seed}`).toMatchObject({ ended: "complete", succeeded: count });
+    const items = folder.rows().map(({ url }) => Number(url.split("/").at(-1)));
+    expect(
+      items.toSorted((a, b) => a - b),
+      `seed ${seed}`,
+    ).toEqual(range(count));
+  },
+);
+
+/** A list of the kind that its name says. */
+function writeList(path: string, urls: readonly string[]): void {
+  if (path.endsWith(".parquet")) {
+    parquetWriteFile({ filename: path, columnData: [{ name: "url", data: [...urls], type: "STRING" }] });
+    return;
+  }
+  const text = textOf(path, urls);
+  const pack = path.endsWith(".gz") ? ["gzip", "-c"] : ["zstd", "-qc"];
+  writeFileSync(path, /gz$|zst$/.test(path) ? execFileSync(pack[0]!, pack.slice(1), { input: text }) : text);
+}
+
+function textOf(path: string, urls: readonly string[]): string {
+  if (path.endsWith(".xml")) {
+    return `<urlset>${urls.map(url => `<url><loc>${url}</loc></url>`).join("")}</urlset>`;
+  }
+  if (path.includes(".txt")) return urls.join("\n");
+  const delimiter = path.includes(".csv") ? "," : "\t";
+  return ["n", ...urls.map((_, index) => `"${index}\n"`)]
+    .map((cell, index) => [cell, index === 0 ? "url" : urls[index - 1]].join(delimiter))
+    .join("\n");
+}
