@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tests and bench talk to, where it is missing: nginx, Apache, HAProxy, proxies, h2load, openssl, a browser. They
+# Installs what tests and bench talk to, where it is missing: nginx, Apache, HAProxy, proxies, h2load, openssl, a browser, shells. They
 # come from Debian's packages; on another system this says what to install, and a test that needs one fails and names it.
 set -euo pipefail
 
@@ -16,6 +16,8 @@ command -v caddy >/dev/null || missing+=(caddy)
 command -v nghttpx >/dev/null || [ -x /usr/sbin/nghttpx ] || missing+=(nghttp2-proxy)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v redis-server >/dev/null || missing+=(redis-server)
+command -v zsh >/dev/null || missing+=(zsh)
+command -v fish >/dev/null || missing+=(fish)
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
 command -v chromium >/dev/null || missing+=(chromium)
 [ "${#missing[@]}" -gt 0 ] || exit 0

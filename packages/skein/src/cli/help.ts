@@ -3,7 +3,11 @@ export const PROGRAM_HELP = `
 Examples:
   skein fetch urls.txt -o results.jsonl      fetch a list; run it again to go on
   skein get https://example.com/data.json    print one answer
+  skein download https://example.com/disk.iso
   skein fetch --help                         all about lists
+
+Settings: a flag, else a variable (--per-host is SKEIN_PER_HOST), else
+skein.config.json or skein.config.ts, else the default.
 
 Exit codes:
   0 success   1 some failed   2 used wrongly   3 file error
@@ -96,9 +100,9 @@ Examples:
   skein report results.jsonl
   skein report results.jsonl -o report.html --force
 
-The report is one file that needs nothing else: figures, charts and tables of all
-runs, and of the items the latest 800 that failed and the 200 slowest, with their
-attempts. The job may still run: it is of the moment when it is made.
+The report is one file that needs nothing else: figures, charts and tables of
+all runs, and of the items the latest 800 that failed and the 200 slowest, with
+their attempts. The job may still run: it is of the moment when it is made.
 
 Exit codes:
   0 written   2 used wrongly   3 file error
@@ -111,10 +115,11 @@ Examples:
   skein retry results.jsonl --where "state=failed,error=READ_TIMEOUT"
   skein retry results.jsonl --where state=unknown
 
-Conditions are separated by commas, and all must hold. Fields: state (failed, or
-unknown: not safe to repeat, and killed while it may have been sent), status, error
-(its code). Operators: = != < <= > >= and, for texts, ~ (contains). A status may
-be a class (status=5xx); status=none: without an answer.
+Conditions are separated by commas, and all must hold. Fields: state (failed,
+or unknown: not safe to repeat, and killed while it may have been sent),
+status, error (its code). Operators: = != < <= > >= and, for texts, ~
+(contains). A status may be a class (status=5xx); status=none: without an
+answer.
 
 Their lines leave the output; nothing is sent. Then give the command that began
 the job once more.
@@ -127,12 +132,13 @@ export const EXPORT_HELP = `
 Examples:
   skein export results.jsonl -o results.csv
   skein export results.jsonl --where "status=429" --fields id,url,message
-  skein export results.jsonl --where "state=failed,url~example.com" -o failed.jsonl
+  skein export results.jsonl --where "state=failed,url~.com" -o failed.jsonl
 
-Conditions are separated by commas, and all must hold. Fields: id, url, finalUrl,
-state, status, attempts, bytes, contentType, served (milliseconds), error (its
-code), message. Operators: = != < <= > >= and, for texts, ~ (contains). A status
-may be a class (status=5xx); status=none: without an answer.
+Conditions are separated by commas, and all must hold. Fields: id, url,
+finalUrl, state, status, attempts, bytes, contentType, served (milliseconds),
+error (its code), message. Operators: = != < <= > >= and, for texts, ~
+(contains). A status may be a class (status=5xx); status=none: without an
+answer.
 
 Columns: id, url, finalUrl, state, status, attempts, queued, waited, served,
 bytes, sha256, contentType, body, bodyBase64, path, error, phase, message, meta.
@@ -153,6 +159,19 @@ there when it is whole, and has the length and the SHA-256 that it must have.
 Exit codes:
   0 it is there   1 no answer, a refusing one, or wrong bytes   2 used wrongly
   3 file error   130 interrupted, can go on
+`;
+
+export const COMPLETION_HELP = `
+Examples:
+  source <(skein completion bash)
+  skein completion zsh > "$HOME/_skein"
+  skein completion fish > "$HOME/skein.fish"
+
+For every shell that is started: put the first line into ~/.bashrc; the second
+file into a directory of $fpath; the third into ~/.config/fish/completions.
+
+Exit codes:
+  0 printed   2 used wrongly
 `;
 
 const REQUEST_EXAMPLES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
 import { OUTPUT_FORMATS } from "../jobs/sink/output-kind.ts";
 import { DEDUPE_MODES } from "../jobs/source/deduped-source.ts";
@@ -31,8 +31,10 @@ import type { RequestFlags } from "./commands/request.ts";
 import type { RetryFlags } from "./commands/retry.ts";
 import type { StatusFlags } from "./commands/status.ts";
 import type { UiFlags } from "./commands/ui.ts";
+import { SHELLS, type Shell } from "./completion/shells.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
 import {
+  COMPLETION_HELP,
   DOWNLOAD_HELP,
   EXPORT_HELP,
   FETCH_HELP,
@@ -76,6 +78,12 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   addReport(program, finish);
   for (const method of METHODS) addRequest(program, method, finish);
   addDownload(program, finish);
+  addCompletion(program, finish);
+  for (const command of program.commands) addConfigOptions(command);
+  program.hook("preAction", async (_program, command) => {
+    const { applySettings } = await import("./settings/apply-settings.ts");
+    await applySettings(command, program);
+  });
   refuseMissingCommand(args[0]);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -297,6 +305,25 @@ function addDownload(program: Command, finish: (code: ExitCode) => void): void {
       const { downloadCommand } = await import("./commands/download.ts");
       finish(await downloadCommand(url, flags));
     });
+}
+
+function addCompletion(program: Command, finish: (code: ExitCode) => void): void {
+  program
+    .command("completion")
+    .description("print what makes a shell complete commands and flags")
+    .addArgument(new Argument("<shell>", "which").choices(SHELLS))
+    .showHelpAfterError("Try: skein completion --help")
+    .addHelpText("after", COMPLETION_HELP)
+    .action(async (shell: Shell) => {
+      const { completionCommand } = await import("./commands/completion.ts");
+      finish(completionCommand(shell, program));
+    });
+}
+
+function addConfigOptions(command: Command): void {
+  command
+    .option("--config <file>", "take settings from this file (default: skein.config.json or .ts, if any)")
+    .option("--no-config", "from no file");
 }
 
 function addBodyOptions(command: Command): Command {

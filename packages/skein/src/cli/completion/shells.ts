@@ -1,0 +1,3 @@
+/** What a completion can be written for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
