@@ -31,15 +31,22 @@ export function useBrowser(): void {
 export interface View {
   readonly width?: number;
   readonly scheme?: "light" | "dark";
+  /** Whether the server ends before the page: then the browser says that it does not answer. */
+  readonly outlives?: boolean;
 }
 
 /** Opens a URL; at the end of the test nothing may have been said in the console, and nothing asked of any other host. */
-export async function openPage(url: string, { width = 1_440, scheme = "light" }: View = {}): Promise<Page> {
+export async function openPage(
+  url: string,
+  { width = 1_440, scheme = "light", outlives = false }: View = {},
+): Promise<Page> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
   const page = await context.newPage();
   const said: string[] = [];
   const asked: string[] = [];
-  page.on("console", message => said.push(message.text()));
+  page.on("console", message => {
+    if (!outlives || !message.text().includes("net::ERR_")) said.push(message.text());
+  });
   page.on("pageerror", error => said.push(String(error)));
   page.on("request", request => asked.push(request.url()));
   onTestFinished(async () => {

@@ -190,10 +190,8 @@ test("skein ui: when it ends, the page says that its figures are old", async () 
   const url = await new Promise<string>(resolve => {
     running.child.stdout!.once("data", chunk => resolve(String(chunk).trim()));
   });
-  // Not by openPage: that the server is gone is told in the console.
-  const page = await openPage(`${url}`);
+  const page = await openPage(url, { outlives: true });
   await page.locator(".item").first().waitFor();
-  page.removeAllListeners("console");
   running.child.kill("SIGTERM");
   await page.getByText("Connection lost").waitFor({ timeout: 15_000 });
 });
