@@ -70,8 +70,7 @@ export class Dashboard {
   }
 
   async close(): Promise<void> {
-    await this.#streams.tell();
-    this.#streams.end();
+    await this.#streams.finish();
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
