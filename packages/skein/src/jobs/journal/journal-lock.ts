@@ -1,4 +1,5 @@
-import { existsSync, rmSync, statSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { existsSync, rmSync, statSync, utimesSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { isLocked } from "./file-errors.ts";
 
@@ -69,8 +70,8 @@ function isReadable(path: string): boolean {
 }
 
 /**
- * Its last holder may remove the file before it is locked: then that is no lock. Nor is a file that was just made; the next try
- * finds it there.
+ * Its last holder may remove the file before it is locked: then that is no lock. Nor is a file that was just made, or had no mark;
+ * the next try finds it there.
  *
  * @param before which file stood there before it was opened
  */
@@ -93,9 +94,32 @@ function lockExclusively(database: DatabaseSync): void {
   database.exec("BEGIN EXCLUSIVE");
 }
 
+/**
+ * Which file stands there; undefined where none does, or one that has no mark yet: it gets one. The number of a file alone says
+ * too little, since the next file may get the number of one that is gone: each is marked with a moment of its own, by chance, as
+ * the time when it was changed.
+ */
 function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
+  if (stats === undefined) return undefined;
+  if (stats.mtimeMs < MARKS_UNTIL_MS) return `${stats.dev}:${stats.ino}:${stats.mtimeNs}`;
+  mark(path);
+  return undefined;
+}
+
+/** No file of today is that old. */
+const MARKS_FROM_S = 400_000_000;
+const MARKS_UNTIL_S = 900_000_000;
+const MARKS_UNTIL_MS = BigInt(MARKS_UNTIL_S) * 1_000n;
+
+function mark(path: string): void {
+  const moment = randomInt(MARKS_FROM_S, MARKS_UNTIL_S) + Math.random();
+  try {
+    utimesSync(path, moment, moment);
+  } catch (error) {
+    // Its holder has removed it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 /** Windows keeps files that others have open: they are left, and that harms nobody. */
