@@ -9,10 +9,11 @@ const INSERT_RESULT = `
     queued_us, waited_us, served_us, queue_us, dns_us, connect_us, proxy_us, tls_us, send_us, wait_us, receive_us)
   VALUES (${Array(23).fill("?").join(", ")})`;
 
+/** Node 22 binds bytes of no length as NULL. */
 const INSERT_SAMPLE = `
   INSERT OR REPLACE INTO timeline
     (at, run, ms, requests, bytes, succeeded, failed, running, waiting, concurrency, latency)
-  VALUES (${Array(11).fill("?").join(", ")})`;
+  VALUES (${Array(10).fill("?").join(", ")}, coalesce(?, x''))`;
 
 type Value = string | number | null;
 
