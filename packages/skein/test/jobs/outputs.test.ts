@@ -205,7 +205,7 @@ test("none: the journal alone, to be gone on with, retried and verified", async 
   expect(await verifyJob(options.output)).toMatchObject({ rows: 0, problemCount: 0 });
   isMended = true;
   expect(await folder.run({ ...options, retryFailed: true })).toMatchObject({ succeeded: 2, requests: 1 });
-  await expect(allRows(options.output)).rejects.toThrow(/there is no such file/);
+  await expect(allRows(options.output)).rejects.toThrow(/its job has no output/);
   expect(existsSync(options.output)).toBe(false);
 });
 
