@@ -41,8 +41,9 @@ test("it counts the time in the queue, and that between attempts", async () => {
 test("a moment is one for all", async () => {
   const items = Array.from({ length: 6 }, (_, i) => ({ url: `/delay/150?${i}` }));
   const ends = await endings(items, new Date(Date.now() + 400), 1);
+  // One after another: whichever goes first, two have ended by then.
   expect(ends.filter(end => end === "succeeded").length).toBeLessThanOrEqual(2);
-  expect(ends.at(-1)).toBe("TOTAL_TIMEOUT");
+  expect(ends.filter(end => end === "TOTAL_TIMEOUT").length).toBeGreaterThanOrEqual(4);
 });
 
 test("what is none is refused by its name", () => {
