@@ -32,8 +32,8 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
   requireLines(options);
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
-  const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
   if (isNew) refuseForeignParquet(options, paths);
+  const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
   const journal = new Journal({ ...paths, output: paths.rows });
   try {
     return { ...(await openJournal(options, semantics, journal)), options, paths, journal, blocks };
