@@ -1,39 +1,32 @@
 import { existsSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import {
-  type Batch,
   type BatchLimitChanges,
   type BatchLimits,
-  type BatchOptions,
   type BatchProgress,
-  type BatchRequest,
   isTooManyErrors,
-  type Response,
   type SettledTask,
 } from "../entry/node.ts";
+import type { Engine } from "./engine/engine.ts";
+import { LocalEngine } from "./engine/local-engine.ts";
 import { Feed } from "./feed.ts";
 import { outputLines } from "./inspect/output-lines.ts";
-import { isRepeatable, itemRequest } from "./item-request.ts";
+import { isRepeatable } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Outbox } from "./journal/outbox.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { Ledger } from "./ledger.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
-import { bodyModeOf, outputKindOf } from "./semantics.ts";
-import { BodyWriter } from "./sink/body-writer.ts";
-import { CustomRows } from "./sink/custom-rows.ts";
+import { outputKindOf } from "./semantics.ts";
 import { writeParquet } from "./sink/parquet-file.ts";
-import { RowWriter } from "./sink/row.ts";
-import { type Rows, WarcRows } from "./sink/warc-rows.ts";
+import { rowsOf } from "./sink/rows-of.ts";
 import { KnownLines } from "./source/known-list.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
 import { Tally } from "./tally.ts";
 import { Timeline, type TimelineFacts } from "./timeline.ts";
 
-type JobBatch = Batch<PendingItem, Response>;
 type Ending = JobSummary["ended"];
 
 const DEFAULT_MARK_AT_ONCE = 50;
@@ -64,10 +57,10 @@ export class Job {
   readonly #outbox: Outbox;
   readonly #ledger: Ledger;
   readonly #feed: Feed;
-  #batch: JobBatch | undefined;
+  readonly #engine: Engine;
+  #timeline: Timeline | undefined;
   #running: Promise<JobSummary> | undefined;
   #ending: Ending = "complete";
-  #isPaused = false;
   #failure: { readonly error: unknown } | undefined;
   #counted: number | undefined;
   #startedAt = 0;
@@ -89,8 +82,10 @@ export class Job {
       () => this.#feed.position,
       error => this.#fail(error),
     );
-    this.#ledger = new Ledger(this.#outbox, this.#rowWriter(), this.#tally);
+    const rows = rowsOf(options, paths, file => this.#outbox.addFile(file));
+    this.#ledger = new Ledger(this.#outbox, rows, this.#tally);
     this.#feed = this.#makeFeed(opened);
+    this.#engine = this.#makeEngine();
   }
 
   /**
@@ -109,7 +104,7 @@ export class Job {
 
   /** A snapshot of how far it is; cheap enough to be read ten times a second. */
   get progress(): JobProgress {
-    const { pending = 0, running = 0, waiting = 0, bytes = 0, attempts = 0 } = this.#batch?.progress ?? {};
+    const { pending = 0, running = 0, waiting = 0, bytes = 0, attempts = 0 } = this.#engine.progress ?? {};
     return {
       ...this.#tally.counts,
       total: this.#total(),
@@ -161,18 +156,16 @@ export class Job {
 
   /** Starts no attempt until `resume()`; what is in flight goes on. */
   pause(): void {
-    this.#isPaused = true;
-    this.#batch?.pause();
+    this.#engine.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
-    this.#batch?.resume();
+    this.#engine.resume();
   }
 
   /** What its batch tells; undefined before the run, and where there is nothing to be sent. */
   get batchProgress(): BatchProgress | undefined {
-    return this.#batch?.progress;
+    return this.#engine.progress;
   }
 
   /**
@@ -184,21 +177,21 @@ export class Job {
    * job.limits({ concurrency: 10, rate: "20/s" });
    */
   limits(changes?: BatchLimitChanges): BatchLimits | undefined {
-    return this.#batch?.limits(changes);
+    return this.#engine.limits(changes);
   }
 
   /** Starts nothing more and finishes what is in flight; `run()` then resolves. */
   drain(): void {
     if (this.#ending === "complete") this.#ending = "drained";
     this.#feed.stop();
-    this.#batch?.drain();
+    this.#engine.drain();
   }
 
   /** Cancels what is in flight too; those items stay pending in the journal. */
   abort(): void {
     this.#ending = "aborted";
     this.#feed.stop();
-    this.#batch?.cancel("the job was aborted");
+    this.#engine.cancel("the job was aborted");
   }
 
   /** Gives the lock back. Aborts a run under way. Safe to call twice. */
@@ -230,19 +223,13 @@ export class Job {
     // What was made of fewer rows is no longer true.
     if (this.paths.rows !== this.paths.output) await rm(this.paths.output, { force: true });
     void this.#count();
-    const batch = this.#options.client.batch(this.#feed, this.#batchOptions());
-    this.#batch = batch;
-    if (this.#isPaused) batch.pause();
     const timeline = new Timeline(
-      () => this.#timelineFacts(batch),
+      () => this.#timelineFacts(),
       sample => this.#outbox.addSample(sample),
     );
+    this.#timeline = timeline;
     try {
-      for await (const task of batch) {
-        if (this.#settleOrFail(task)) timeline.settled(task);
-        const room = this.#outbox.room();
-        if (room !== undefined) await room;
-      }
+      await this.#engine.run(this.#feed);
     } finally {
       timeline.end();
     }
@@ -261,37 +248,21 @@ export class Job {
   }
 
   /** A row that could not be made ends the run. */
-  #settleOrFail(task: SettledTask<PendingItem, Response>): boolean {
-    if (this.#failure !== undefined) return false;
+  #settled(item: PendingItem, task: SettledTask<unknown, unknown>): void {
+    if (this.#failure !== undefined) return;
     try {
-      return this.#settle(task);
-    } catch (error) {
-      this.#fail(error);
-      return false;
-    }
-  }
-
-  /** Whether its item has ended. */
-  #settle(task: SettledTask<PendingItem, Response>): boolean {
-    const item = task.input;
-    if (task.error?.code === "CLIENT_CLOSED") {
-      // That says nothing of the item: it stays pending, like all that would fail the same way after it.
-      this.abort();
-    } else if (task.state !== "cancelled") {
       this.#ledger.settled(item, task);
       this.#feed.pending.delete(item);
-      return true;
-    } else if (mayHaveBeenSent(task)) {
-      // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
-      item.isMarked = false;
+      for (const { durationMs } of task.attempts) this.#timeline?.attempted(durationMs);
+    } catch (error) {
+      this.#fail(error);
     }
-    return false;
   }
 
-  #timelineFacts(batch: JobBatch): TimelineFacts {
+  #timelineFacts(): TimelineFacts {
     const { succeeded, failed, unknown } = this.#tally;
-    const { progress } = batch;
-    const limits = batch.limits();
+    const { progress } = this.#engine;
+    const limits = this.#engine.limits();
     return {
       progress,
       succeeded,
@@ -300,33 +271,11 @@ export class Job {
     };
   }
 
-  #batchOptions(): BatchOptions<PendingItem, Response, string | BatchRequest> {
-    const { concurrency, perOrigin, rate, perOriginRate, attempts, timeout, maxResponseBytes, accept } =
-      this.#options;
-    const { perDomain, retryOn, retryMaxTime, maxErrors, ordered } = this.#options;
-    return {
-      request: ({ item }) => itemRequest(item.request, this.#options),
-      ...(perDomain === undefined ? undefined : { perDomain }),
-      ...(retryOn === undefined ? undefined : { retryOn }),
-      ...(retryMaxTime === undefined ? undefined : { retryMaxTime }),
-      ...(maxErrors === undefined ? undefined : { maxErrors }),
-      ...(ordered === undefined ? undefined : { ordered }),
-      ...(concurrency === undefined ? undefined : { concurrency }),
-      ...(perOrigin === undefined ? undefined : { perOrigin }),
-      ...(rate === undefined ? undefined : { rate }),
-      ...(perOriginRate === undefined ? undefined : { perOriginRate }),
-      ...(attempts === undefined ? undefined : { attempts }),
-      ...(timeout === undefined ? undefined : { timeout }),
-      ...(maxResponseBytes === undefined ? undefined : { maxResponseBytes }),
-      ...(accept === undefined ? undefined : { accept }),
-    };
-  }
-
   /** The journal takes no more: nothing that is sent from now on could be recorded. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#feed.stop();
-    this.#batch?.cancel(error);
+    this.#engine.cancel(error);
   }
 
   async #close(): Promise<void> {
@@ -341,6 +290,18 @@ export class Job {
 
   // ── parts ──
 
+  #makeEngine(): Engine {
+    return new LocalEngine(this.#options.client, this.#options, {
+      settled: (item, task) => this.#settled(item, task),
+      // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
+      maybeSent: item => {
+        item.isMarked = false;
+      },
+      clientClosed: () => this.abort(),
+      room: () => this.#outbox.room(),
+    });
+  }
+
   #makeFeed({ known, position, journal, options, blocks }: OpenedJob): Feed {
     // A stream is read from its start, past all that the journal knows of it.
     const from = options.source.seekable ? position : { offset: 0, line: 0 };
@@ -352,22 +313,6 @@ export class Job {
       book: this.#ledger,
       isRepeatable: item => isRepeatable(item.request, options),
       markAtOnce: typeof options.concurrency === "number" ? options.concurrency : DEFAULT_MARK_AT_ONCE,
-    });
-  }
-
-  #rowWriter(): Rows {
-    const rows = new RowWriter(this.#bodyWriter());
-    if (this.#options.row !== undefined) return new CustomRows(rows, this.#options.row);
-    if (outputKindOf(this.#options).format !== "warc") return rows;
-    return new WarcRows(rows, ({ request }) => request.body ?? this.#options.body);
-  }
-
-  #bodyWriter(): BodyWriter {
-    return new BodyWriter({
-      mode: bodyModeOf(this.#options),
-      directory: this.paths.bodies ?? "",
-      base: dirname(this.paths.output),
-      onFile: file => this.#outbox.addFile(file),
     });
   }
 
@@ -393,14 +338,9 @@ export class Job {
     const { total, running, waiting, pending, ...rest } = this.progress;
     const isComplete = this.complete || (this.#feed.ended && this.#feed.pending.size === 0);
     if (isComplete) return { ...rest, ended: "complete" };
-    const reason = this.#batch?.stopped?.reason;
+    const reason = this.#engine.stopReason;
     const tooManyErrors = isTooManyErrors(reason) ? reason : undefined;
     // A batch that ends by itself before its input does was cancelled from elsewhere.
     return { ...rest, ended: this.#ending === "drained" ? "drained" : "aborted", tooManyErrors };
   }
-}
-
-/** Whether a server may have seen the request of a cancelled task. */
-function mayHaveBeenSent({ attempts, error }: SettledTask<unknown, unknown>): boolean {
-  return attempts.length > 0 && error?.requestSent !== "none";
 }

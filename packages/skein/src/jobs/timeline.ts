@@ -1,12 +1,13 @@
 import { Histogram } from "../entry/figures.ts";
-import type { BatchProgress, SettledTask } from "../entry/node.ts";
+import type { BatchProgress } from "../entry/node.ts";
 import { latencyBlob, type TimelineSample } from "./journal/timeline-sample.ts";
 
 const STRETCH_MS = 1_000;
 
 /** What the timeline reads of its job at the end of each stretch. */
 export interface TimelineFacts {
-  readonly progress: BatchProgress;
+  /** Undefined until something is sent. */
+  readonly progress: BatchProgress | undefined;
   readonly succeeded: number;
   readonly failed: number;
   readonly concurrency: number | null;
@@ -30,8 +31,9 @@ export class Timeline {
     this.#timer = setInterval(() => this.#sample(), STRETCH_MS).unref();
   }
 
-  settled({ attempts }: SettledTask<unknown, unknown>): void {
-    for (const { durationMs } of attempts) this.#latency.record(durationMs);
+  /** An attempt has ended after so many milliseconds. */
+  attempted(ms: number): void {
+    this.#latency.record(ms);
   }
 
   /** Writes what there is since the last stretch. */
@@ -42,6 +44,7 @@ export class Timeline {
 
   #sample(): void {
     const { progress, succeeded, failed, concurrency } = this.#read();
+    if (progress === undefined) return;
     const { attempts: requests, bytes, running, waiting, origins } = progress;
     const last = this.#last;
     // The wall clock may be set back; the stretches of a run follow one another.
