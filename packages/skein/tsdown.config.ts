@@ -10,9 +10,11 @@ const node: UserConfig = {
     index: "src/entry/node.ts",
     jobs: "src/entry/jobs.ts",
     testing: "src/entry/testing.ts",
-    // Programs: the command line (its libraries are bundled in), and the journal's worker thread.
+    // Programs: the command line (its libraries are bundled in), and the threads of jobs.
     cli: "src/cli/main.ts",
     "journal-worker": "src/jobs/journal/journal-worker.ts",
+    "fetch-thread": "src/cli/commands/fetch-thread.ts",
+    "engine-worker": "src/jobs/engine/engine-worker.ts",
   },
   platform: "node",
   target: "node22",

@@ -44,9 +44,12 @@ export interface BatchSettings extends LimitSettings {
   readonly orderedWindow: number;
 }
 
-/** What the client that makes a batch allows. */
-export interface BatchBounds {
+/** What the client that makes a batch is, and allows. */
+export interface BatchBounds extends ConnectionBounds {
   readonly settings: CallSettings;
+}
+
+export interface ConnectionBounds {
   readonly maxConnections: number;
   readonly maxConnectionsPerOrigin: number;
   readonly maxInFlightPerOrigin: number;
@@ -115,7 +118,7 @@ export function normalizeBatchOptions<I, V, R>(
 /** @throws InvalidOption */
 export function limitSettings(
   options: Pick<BatchOptions<never, never, never>, "concurrency" | "perOrigin" | "rate" | "perOriginRate">,
-  bounds: BatchBounds,
+  bounds: ConnectionBounds,
 ): LimitSettings {
   const { wanted: concurrency, ...rest } = concurrencyOf(options, bounds);
   const { rate, perOriginRate } = options;
@@ -146,7 +149,7 @@ function checkEndings<I, V, R>({ onFailure, group, key, fallback }: BatchOptions
 /** How many at once: in all, and to one origin. */
 function concurrencyOf(
   { concurrency, perOrigin }: Pick<BatchOptions<unknown, unknown, unknown>, "concurrency" | "perOrigin">,
-  { maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin }: BatchBounds,
+  { maxConnections, maxConnectionsPerOrigin, maxInFlightPerOrigin }: ConnectionBounds,
 ): { wanted: number; findsConcurrency: boolean; perOrigin: number; findsPerOrigin: boolean } {
   const findsConcurrency = concurrency === "auto";
   const wanted = requireCount(

@@ -1,6 +1,6 @@
 import { checkNames } from "../core/option-names.ts";
 import type { BatchLimitChanges, BatchLimits, BatchOptions } from "./batch-options.ts";
-import { type BatchBounds, type LimitSettings, limitSettings } from "./batch-settings.ts";
+import { type ConnectionBounds, type LimitSettings, limitSettings } from "./batch-settings.ts";
 
 type LimitOptions = Pick<
   BatchOptions<unknown, unknown, unknown>,
@@ -11,11 +11,11 @@ const NAMES = ["concurrency", "perOrigin", "rate", "perOriginRate"];
 
 /** The limits of a batch, which may be changed while it runs. */
 export class LimitsInForce {
-  readonly #bounds: BatchBounds;
+  readonly #bounds: ConnectionBounds;
   #options: LimitOptions;
   settings: LimitSettings;
 
-  constructor({ concurrency, perOrigin, rate, perOriginRate }: LimitOptions, bounds: BatchBounds) {
+  constructor({ concurrency, perOrigin, rate, perOriginRate }: LimitOptions, bounds: ConnectionBounds) {
     this.#bounds = bounds;
     this.#options = {
       ...(concurrency === undefined ? undefined : { concurrency }),

@@ -13,6 +13,7 @@ export const EXIT_OF_JOB_ERROR: Readonly<Record<JobErrorCode, ExitCode>> = {
   SOURCE_UNREADABLE: EXIT.file,
   DISK_FULL: EXIT.file,
   FILE_FAILED: EXIT.file,
+  THREAD_FAILED: EXIT.stopped,
   // Nothing is wrong with the files or the flags: it goes on when the other process has ended.
   JOURNAL_LOCKED: EXIT.stopped,
 };

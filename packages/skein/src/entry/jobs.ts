@@ -1,4 +1,5 @@
 // `skein/jobs`: durable batches, which survive whatever kills the process.
+export type { JobThreadParts, JobThreads } from "../jobs/engine/job-threads.ts";
 export { inspectJob } from "../jobs/inspect/inspect-job.ts";
 export { jobRowLines, jobRows } from "../jobs/inspect/job-rows.ts";
 export type { JobReport } from "../jobs/inspect/recorded-job.ts";

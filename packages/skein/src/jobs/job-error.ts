@@ -18,6 +18,8 @@ export type JobErrorCode =
   | "SOURCE_UNREADABLE"
   /** The list holds neither an item nor a bad line. */
   | "EMPTY_LIST"
+  /** A thread that sends (`threads`) could not start, or ended. */
+  | "THREAD_FAILED"
   | "DISK_FULL"
   /** Another failure to read, write or sync a file. */
   | "FILE_FAILED";

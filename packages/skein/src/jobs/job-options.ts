@@ -1,4 +1,5 @@
 import type { BatchOptions, Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
+import type { JobThreads } from "./engine/job-threads.ts";
 import type { CustomRow, JobTask } from "./sink/custom-rows.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
 import type { DedupeMode } from "./source/deduped-source.ts";
@@ -22,7 +23,13 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
    * besides is packed.
    */
   outputFormat?: OutputFormat;
-  client: JobClient;
+  /** Sends the requests. Left out where `threads` have clients of their own. */
+  client?: JobClient;
+  /**
+   * Sends from several threads, where one core is full. Each origin is one thread's, so that limits and rates of origins hold as
+   * they do in one; `concurrency` is divided among them by what they have to do. A `rate`, `ordered` and `row` are refused.
+   */
+  threads?: JobThreads;
   /** The method of items that name none. Default: GET. */
   method?: string;
   /** Headers of every item; an item's own replace those of the same name. */

@@ -9,6 +9,8 @@ import {
 } from "../entry/node.ts";
 import type { Engine } from "./engine/engine.ts";
 import { LocalEngine } from "./engine/local-engine.ts";
+import type { ThreadGroup } from "./engine/thread-protocol.ts";
+import { ThreadsEngine } from "./engine/threads-engine.ts";
 import { Feed } from "./feed.ts";
 import { outputLines } from "./inspect/output-lines.ts";
 import { isRepeatable } from "./item-request.ts";
@@ -77,11 +79,11 @@ export class Job {
     this.#tally = new Tally(known);
     this.resumed =
       known.lastLine === 0 ? undefined : { done: this.#tally.done, rejected: this.#tally.rejected };
-    this.#outbox = new Outbox(
-      journal,
-      () => this.#feed.position,
-      error => this.#fail(error),
-    );
+    this.#outbox = new Outbox({
+      position: () => this.#feed.position,
+      commit: (group, transfer) => journal.call("commit", group, transfer),
+      failed: error => this.#fail(error),
+    });
     const rows = rowsOf(options, paths, file => this.#outbox.addFile(file));
     this.#ledger = new Ledger(this.#outbox, rows, this.#tally);
     this.#feed = this.#makeFeed(opened);
@@ -259,6 +261,13 @@ export class Job {
     }
   }
 
+  #settledElsewhere(items: readonly PendingItem[], group: ThreadGroup): Promise<void> {
+    if (this.#failure !== undefined) return Promise.resolve();
+    for (const item of items) this.#feed.pending.delete(item);
+    for (const ms of group.attempts) this.#timeline?.attempted(ms);
+    return this.#ledger.passed(group);
+  }
+
   #timelineFacts(): TimelineFacts {
     const { succeeded, failed, unknown } = this.#tally;
     const { progress } = this.#engine;
@@ -291,15 +300,34 @@ export class Job {
   // ── parts ──
 
   #makeEngine(): Engine {
-    return new LocalEngine(this.#options.client, this.#options, {
-      settled: (item, task) => this.#settled(item, task),
+    const { client, threads } = this.#options;
+    const events = {
       // The mark stays in the journal, and the next run finds it. What may be repeated stays pending.
-      maybeSent: item => {
+      maybeSent: (item: PendingItem) => {
         item.isMarked = false;
       },
       clientClosed: () => this.abort(),
-      room: () => this.#outbox.room(),
-    });
+    };
+    if (threads === undefined) {
+      return new LocalEngine(client!, this.#options, {
+        ...events,
+        settled: (item, task) => this.#settled(item, task),
+        room: () => this.#outbox.room(),
+      });
+    }
+    const { succeeded, failed } = this.#tally;
+    return new ThreadsEngine(
+      threads,
+      { options: this.#options, paths: this.paths },
+      {
+        ...events,
+        ended: (items, group) => this.#settledElsewhere(items, group),
+        counts: () => ({
+          succeeded: this.#tally.succeeded - succeeded,
+          failed: this.#tally.failed - failed,
+        }),
+      },
+    );
   }
 
   #makeFeed({ known, position, journal, options, blocks }: OpenedJob): Feed {

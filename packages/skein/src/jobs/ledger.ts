@@ -1,8 +1,9 @@
 import { withoutUserinfo } from "../core/redact-url.ts";
 import type { SettledTask } from "../entry/node.ts";
+import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import type { FeedBook } from "./feed.ts";
 import type { ItemDetails } from "./journal/item-details.ts";
-import { ItemState } from "./journal/journal-protocol.ts";
+import { ItemState, ROW_WIDTH } from "./journal/journal-protocol.ts";
 import type { Outbox } from "./journal/outbox.ts";
 import { INTERRUPTED } from "./sink/row.ts";
 import type { Rows } from "./sink/warc-rows.ts";
@@ -41,6 +42,23 @@ export class Ledger implements FeedBook {
       },
       detailsOf(item, task),
     );
+  }
+
+  /** Tasks that another thread has written down. Resolves when they are on the disk. */
+  passed({ commit, served }: ThreadGroup): Promise<void> {
+    const { rows, errorCodes, errorSamples } = commit;
+    const samples = new Map(errorSamples);
+    served.forEach((ms, index) => {
+      const [state, status, error] = rows.subarray(index * ROW_WIDTH + 2, (index + 1) * ROW_WIDTH);
+      const code = errorCodes[error! - 1];
+      this.#tally.addEnded({
+        hasSucceeded: state === ItemState.succeeded,
+        status: status!,
+        error: code === undefined ? undefined : { code, message: samples.get(code) ?? "" },
+        served: ms,
+      });
+    });
+    return this.#outbox.pass(commit);
   }
 
   unknown(item: SourceItem): void {

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { InvalidOption } from "../entry/node.ts";
+import { checkThreads } from "./engine/threads-engine.ts";
 import { JobError } from "./job-error.ts";
 import type { JobOptions, JobPaths } from "./job-options.ts";
 import { jobPaths } from "./job-paths.ts";
@@ -30,6 +32,7 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
   const paths = jobPaths(options.output, bodyModeOf(options));
   const semantics = semanticsOf(options);
   requireLines(options);
+  requireSender(options);
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
   if (isNew) refuseForeignParquet(options, paths);
@@ -63,6 +66,14 @@ function requireLines(options: JobOptions): void {
   const { format } = outputKindOf(options);
   if (options.row === undefined || format === "jsonl") return;
   throw new TypeError(`row: an output of the kind "${format}" has rows of its own; choose one of JSON lines`);
+}
+
+/** @throws InvalidOption */
+function requireSender(options: JobOptions): void {
+  checkThreads(options);
+  const { client, threads } = options;
+  if (client === undefined && threads === undefined)
+    throw new InvalidOption("client: expected a Client, or threads with a module that gives them");
 }
 
 /** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */

@@ -4,6 +4,16 @@ import { ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 
 const RECENT = 1_000;
 
+/** What is counted of a task that succeeded or failed. */
+export interface EndedTask {
+  readonly hasSucceeded: boolean;
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** Milliseconds in attempts. */
+  readonly served: number;
+}
+
 /** How the items of a job ended, counted as they end; what earlier runs had counted comes from the journal. */
 export class Tally {
   succeeded = 0;
@@ -32,10 +42,20 @@ export class Tally {
 
   /** Counts a task. True when its error is the first of its code. */
   add({ state, response, error, timings }: SettledTask<unknown, unknown>): boolean {
-    if (state === "succeeded") this.succeeded++;
+    return this.addEnded({
+      hasSucceeded: state === "succeeded",
+      status: response?.status ?? 0,
+      error,
+      served: timings.served,
+    });
+  }
+
+  /** As `add`, of a task that another thread had. */
+  addEnded({ hasSucceeded, status, error, served }: EndedTask): boolean {
+    if (hasSucceeded) this.succeeded++;
     else this.failed++;
-    if (response !== undefined) this.#addStatus(response.status, 1);
-    this.#recent[this.#timed++ % RECENT] = timings.served;
+    if (status !== 0) this.#addStatus(status, 1);
+    this.#recent[this.#timed++ % RECENT] = served;
     return error !== undefined && this.#addError(error, 1);
   }
 

@@ -9,6 +9,8 @@ export interface ProcessOptions {
   readonly output: string;
   readonly concurrency?: number;
   readonly method?: string;
+  /** Sends from so many threads. */
+  readonly threads?: number;
   /** Has the lock and does nothing, until it is killed. */
   readonly idle?: boolean;
   /** Does not close the job. */
@@ -20,6 +22,7 @@ const {
   output,
   concurrency = 50,
   method = "GET",
+  threads: count,
   idle,
   forget,
 } = JSON.parse(process.argv[2] ?? "") as ProcessOptions;
@@ -27,7 +30,9 @@ const client = new Client({ limits: { maxConnectionsPerOrigin: concurrency } });
 
 let job: Job | undefined;
 try {
-  job = await Job.open({ source: listSource(list), output, client, concurrency, method });
+  const threads =
+    count === undefined ? {} : { threads: { count, module: new URL("./thread-module.ts", import.meta.url) } };
+  job = await Job.open({ source: listSource(list), output, client, concurrency, method, ...threads });
   process.stdout.write("open\n");
   if (idle) await new Promise(resolve => setTimeout(resolve, 60_000));
   const { done, ended } = await job.run();

@@ -9,9 +9,11 @@ export interface PaceFlags {
   readonly perDomain?: number;
   readonly limitRate?: number;
   readonly robots?: boolean;
+  readonly threads?: number;
 }
 
 const MOST = 10_000;
+const MOST_THREADS = 256;
 
 export function addPaceOptions(command: Command): Command {
   return command
@@ -24,6 +26,11 @@ export function addPaceOptions(command: Command): Command {
     )
     .addOption(
       parsed("--limit-rate <size>", "bytes a second, of all bodies together, such as 1mb", parseSize),
+    )
+    .addOption(
+      parsed("--threads <n>", "threads that send, each to hosts of its own (default: 1)", (flag, value) =>
+        parseInteger(flag, value, { min: 1, max: MOST_THREADS }),
+      ),
     )
     .option("--robots", "ask each host's robots.txt first, and heed its crawl-delay");
 }

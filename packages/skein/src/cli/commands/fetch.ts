@@ -11,21 +11,20 @@ import {
   type Source,
   streamSource,
 } from "../../entry/jobs.ts";
-import { Client, hedge } from "../../entry/node.ts";
 import { type OutputKind, outputKind } from "../../jobs/sink/output-kind.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
-import { type CommonFlags, headersOf, tlsOf } from "../args/connection.ts";
+import { type CommonFlags, headersOf } from "../args/connection.ts";
 import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
-import { RequestLog, refuseSharedLog } from "../args/log.ts";
-import { networkOf } from "../args/network.ts";
-import { type PaceFlags, pace, paced } from "../args/pace-options.ts";
+import { refuseSharedLog } from "../args/log.ts";
+import type { PaceFlags } from "../args/pace-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundNursery } from "../bound-nursery.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
+import { connectionsOf, senderOf } from "./fetch-client.ts";
 import { runJob } from "./run-job.ts";
 import { runWithPage } from "./run-with-page.ts";
 
@@ -62,17 +61,15 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
   }
   const headers = Object.entries(headersOf(flags, body?.contentType));
-  const options = { ...jobOptions(flags), ...(await pace(flags)) };
-  const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
-  const client = new Client(clientOptions(flags, { headers, log }));
+  const removed = headers.filter(([, value]) => value === null).map(([name]) => name);
+  const sender = await senderOf(flags, removed);
   try {
-    const polite = await paced(client, flags, flags.userAgent);
     const open = (again: Partial<JobOptions> = {}) =>
       Job.open({
-        ...options,
+        ...jobOptions(flags),
+        ...sender.parts,
         source: sourceOf(input, flags),
         output,
-        client: polite,
         method: flags.method ?? (body === undefined ? "GET" : "POST"),
         headers: Object.fromEntries(
           headers.filter((header): header is [string, string] => header[1] !== null),
@@ -85,8 +82,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
       ? runWithPage({ open, mayRetry, most: connectionsOf(flags) }, flags)
       : runAlone(open, flags));
   } finally {
-    await client.close();
-    log?.close();
+    await sender.close();
   }
 }
 
@@ -97,11 +93,6 @@ async function runAlone(open: () => Promise<Job>, flags: FetchFlags): Promise<Ex
   } finally {
     await job.close();
   }
-}
-
-/** As many as may be in flight; the page may ask for more of them than the flags. */
-function connectionsOf({ concurrency, ui }: FetchFlags): number {
-  return ui ? Math.max(mostOf(concurrency), mostOf("auto")) : mostOf(concurrency);
 }
 
 function jobOptions(flags: FetchFlags) {
@@ -122,30 +113,6 @@ function jobOptions(flags: FetchFlags) {
     ...(maxBody === undefined ? {} : { maxResponseBytes: maxBody }),
     ...(fresh === undefined ? {} : { fresh }),
     ...(retryFailed === undefined ? {} : { retryFailed }),
-  };
-}
-
-/** Only removals go to the client: what is sent belongs to the job, which refuses to go on with other headers. */
-function clientOptions(
-  flags: FetchFlags,
-  { headers, log }: { headers: [string, string | null][]; log: RequestLog | undefined },
-) {
-  const tls = tlsOf(flags);
-  const { connectTimeout } = flags;
-  return {
-    headers: Object.fromEntries(headers.filter(([, value]) => value === null)),
-    redirect: { downgrade: true },
-    limits: {
-      maxConnections: connectionsOf(flags),
-      maxConnectionsPerOrigin: flags.ui
-        ? connectionsOf(flags)
-        : Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
-    },
-    ...(connectTimeout === undefined ? {} : { timeout: { connect: connectTimeout } }),
-    ...(tls === undefined ? {} : { tls }),
-    ...(log === undefined ? {} : { logger: log }),
-    ...(flags.hedge ? { policies: [hedge()] } : {}),
-    ...networkOf(flags),
   };
 }
 
@@ -215,6 +182,7 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
   }
+  refuseWithThreads(flags);
   const { format } = checkedKind(flags);
   if (flags.body === "inline" && format !== "jsonl") {
     throw new UsageError(
@@ -228,6 +196,18 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   if (input.kind === "stdin" && bodyIsStdin(flags)) {
     throw new UsageError("standard input can be the list (-) or the body (@-), not both");
   }
+}
+
+const NOT_WITH_THREADS = ["rate", "limitRate", "ordered"] as const;
+
+function refuseWithThreads(flags: FetchFlags): void {
+  if ((flags.threads ?? 1) === 1) return;
+  const given = NOT_WITH_THREADS.find(name => flags[name] !== undefined);
+  if (given === undefined) return;
+  const flag = `--${given.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(
+    `${flag} holds for all hosts together, which threads do not share: leave out --threads`,
+  );
 }
 
 /** Journal and output are text, and so is the body of an item. */

@@ -115,6 +115,9 @@ export interface CommitRequest {
   readonly complete: boolean;
 }
 
+/** A group as who gathers it knows it. */
+export type GatheredGroup = Omit<CommitRequest, "position" | "complete">;
+
 /** Rows of the journal in the order of their lines: line, key and state of each. */
 export const LISTED_WIDTH = 3;
 

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "@skein/testkit";
-import type { Journal } from "./journal.ts";
 import { type CommitRequest, ItemState, ROW_WIDTH } from "./journal-protocol.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -8,7 +7,7 @@ class SlowJournal {
   readonly groups: CommitRequest[] = [];
   readonly #answers: PromiseWithResolvers<void>[] = [];
 
-  call(_: "commit", group: CommitRequest): Promise<void> {
+  commit(group: CommitRequest): Promise<void> {
     const answer = Promise.withResolvers<void>();
     this.groups.push(group);
     this.#answers.push(answer);
@@ -33,7 +32,11 @@ beforeEach(() => {
   journal = new SlowJournal();
   failures = [];
   const position = () => ({ offset: 7, line: 3 });
-  outbox = new Outbox(journal as unknown as Journal, position, error => failures.push(error));
+  outbox = new Outbox({
+    position,
+    commit: group => journal.commit(group),
+    failed: error => failures.push(error),
+  });
 });
 
 afterEach(() => {

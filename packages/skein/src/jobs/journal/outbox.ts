@@ -1,7 +1,6 @@
 import type { SourcePosition } from "../source/source.ts";
 import { DetailPacker, type ItemDetails } from "./item-details.ts";
-import type { Journal } from "./journal.ts";
-import { type BodyFile, type CommitRequest, ROW_WIDTH } from "./journal-protocol.ts";
+import { type BodyFile, type CommitRequest, type GatheredGroup, ROW_WIDTH } from "./journal-protocol.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
 
 /** A group is sent off at this many rows, this much text, or this old: whichever comes first. */
@@ -22,11 +21,19 @@ export interface ItemRecord {
   readonly error: string | undefined;
 }
 
+/** Where groups go. */
+export interface OutboxParts {
+  /** Where the list is to be read on from, once all that was recorded so far is in the journal. */
+  position(): SourcePosition;
+  /** Resolves when the group is on the disk. */
+  commit(group: CommitRequest, transfer: ArrayBuffer[]): Promise<void>;
+  /** Called once, when the journal takes no more. */
+  failed(error: unknown): void;
+}
+
 /** Gathers what items leave behind, and hands it to the journal in groups. */
 export class Outbox {
-  readonly #journal: Journal;
-  readonly #position: () => SourcePosition;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #parts: OutboxParts;
   #rows = new Float64Array(GROUP_ROWS * ROW_WIDTH);
   #used = 0;
   #errorCodes: string[] = [];
@@ -44,14 +51,8 @@ export class Outbox {
   #waiting: (() => void)[] = [];
   #hasFailed = false;
 
-  /**
-   * @param position where the list is to be read on from, once all that was recorded so far is in the journal
-   * @param onFailure called once, when the journal takes no more
-   */
-  constructor(journal: Journal, position: () => SourcePosition, onFailure: (error: unknown) => void) {
-    this.#journal = journal;
-    this.#position = position;
-    this.#onFailure = onFailure;
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
   }
 
   /** @param details of an item that has ended, for those who look at the job */
@@ -111,18 +112,26 @@ export class Outbox {
   flush(complete = false): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const group = this.#takeGroup(complete);
-    const rows = group.rows.length / ROW_WIDTH;
     const characters = this.#characters;
     this.#characters = 0;
+    return this.#commit(this.#takeGroup(complete), characters);
+  }
+
+  /** A group that another outbox has gathered, after all that was gathered here. Resolves when it is on the disk. */
+  pass(group: GatheredGroup): Promise<void> {
+    if (this.#timer !== undefined) void this.flush();
+    const characters = group.output.length + group.rejects.length;
+    return this.#commit({ ...group, position: this.#parts.position(), complete: false }, characters);
+  }
+
+  #commit(group: CommitRequest, characters: number): Promise<void> {
+    const rows = group.rows.length / ROW_WIDTH;
     this.#untakenRows += rows;
     this.#untakenCharacters += characters;
-    const transfer = [
-      group.rows.buffer,
-      group.details.numbers.buffer,
-      ...group.files.map(file => file.bytes.buffer),
-    ] as ArrayBuffer[];
-    const taken = this.#journal.call("commit", group, transfer).finally(() => {
+    const numbers = group.details === undefined ? [] : [group.details.numbers.buffer];
+    const files = group.files.map(file => file.bytes.buffer);
+    const transfer = [group.rows.buffer, ...numbers, ...files] as ArrayBuffer[];
+    const taken = this.#parts.commit(group, transfer).finally(() => {
       this.#untakenRows -= rows;
       this.#untakenCharacters -= characters;
       this.#wake();
@@ -147,7 +156,7 @@ export class Outbox {
       details: this.#details.take(),
       samples: this.#samples,
       released: this.#released,
-      position: this.#position(),
+      position: this.#parts.position(),
       complete,
     } satisfies CommitRequest;
     if (group.rows === this.#rows) this.#rows = new Float64Array(GROUP_ROWS * ROW_WIDTH);
@@ -175,6 +184,6 @@ export class Outbox {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.stop();
-    this.#onFailure(error);
+    this.#parts.failed(error);
   }
 }

@@ -1,0 +1,101 @@
+import type { JobOptions, JobThreadParts } from "../../entry/jobs.ts";
+import { Client, hedge } from "../../entry/node.ts";
+import { type Concurrency, mostOf } from "../args/concurrency.ts";
+import { type CommonFlags, tlsOf } from "../args/connection.ts";
+import { RequestLog } from "../args/log.ts";
+import { networkOf } from "../args/network.ts";
+import { type PaceFlags, pace, paced } from "../args/pace-options.ts";
+import type { RetryingFlags } from "../args/retry-options.ts";
+
+/** The flags of `skein fetch` that say what its client is. */
+export interface FetchClientFlags extends CommonFlags, PaceFlags, Pick<RetryingFlags, "hedge"> {
+  readonly concurrency: Concurrency;
+  readonly perHost: Concurrency;
+  readonly ui?: boolean;
+}
+
+/** What sends for a job, and how to let go of it. */
+export interface Sender {
+  readonly parts: Pick<JobOptions, "client" | "perDomain" | "threads">;
+  close(): Promise<void>;
+}
+
+/** What a thread of `skein fetch` is told. */
+interface ThreadData {
+  readonly flags: FetchClientFlags;
+  readonly removed: readonly string[];
+}
+
+const THREAD = import.meta.url.endsWith(".ts") ? "./fetch-thread.ts" : "./fetch-thread.js";
+
+/** @param removed names of headers that are not sent */
+export async function senderOf(flags: FetchClientFlags, removed: readonly string[]): Promise<Sender> {
+  const { threads: count = 1 } = flags;
+  const domains = await pace(flags);
+  if (count === 1) {
+    const { client, close } = await openClient(flags, removed);
+    return { parts: { client, ...domains }, close };
+  }
+  const threads = {
+    count,
+    module: new URL(THREAD, import.meta.url),
+    data: { flags: withoutFunctions(flags), removed } satisfies ThreadData,
+    maxConnections: connectionsOf(flags),
+  };
+  return { parts: { threads, ...domains }, close: async () => undefined };
+}
+
+/** In a thread: what it sends with. */
+export async function threadParts({ flags, removed }: ThreadData): Promise<JobThreadParts> {
+  return { ...(await openClient(flags, removed)), ...(await pace(flags)) };
+}
+
+/** As many as may be in flight; the page may ask for more of them than the flags. */
+export function connectionsOf({ concurrency, ui }: FetchClientFlags): number {
+  return ui ? Math.max(mostOf(concurrency), mostOf("auto")) : mostOf(concurrency);
+}
+
+async function openClient(flags: FetchClientFlags, removed: readonly string[]) {
+  const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
+  const client = new Client(clientOptions(flags, { removed, log }));
+  const close = async () => {
+    await client.close();
+    log?.close();
+  };
+  try {
+    return { client: await paced(client, flags, flags.userAgent), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Only removals go to the client: what is sent belongs to the job, which refuses to go on with other headers. */
+function clientOptions(
+  flags: FetchClientFlags,
+  { removed, log }: { removed: readonly string[]; log: RequestLog | undefined },
+) {
+  const tls = tlsOf(flags);
+  const { connectTimeout } = flags;
+  return {
+    headers: Object.fromEntries(removed.map(name => [name, null])),
+    redirect: { downgrade: true },
+    limits: {
+      maxConnections: connectionsOf(flags),
+      maxConnectionsPerOrigin: flags.ui
+        ? connectionsOf(flags)
+        : Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
+    },
+    ...(connectTimeout === undefined ? {} : { timeout: { connect: connectTimeout } }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(log === undefined ? {} : { logger: log }),
+    ...(flags.hedge ? { policies: [hedge()] } : {}),
+    ...networkOf(flags),
+  };
+}
+
+/** Those are of the job, which knows them. */
+function withoutFunctions(flags: FetchClientFlags): FetchClientFlags {
+  const entries = Object.entries(flags).filter(([, value]) => typeof value !== "function");
+  return Object.fromEntries(entries) as unknown as FetchClientFlags;
+}

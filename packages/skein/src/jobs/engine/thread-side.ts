@@ -1,0 +1,185 @@
+import type { Response, SettledTask } from "../../entry/node.ts";
+import { JobError } from "../job-error.ts";
+import { Outbox } from "../journal/outbox.ts";
+import { Ledger } from "../ledger.ts";
+import { rowsOf } from "../sink/rows-of.ts";
+import type { PendingItem } from "../source/pending-items.ts";
+import { Tally } from "../tally.ts";
+import type { JobThreadParts } from "./job-threads.ts";
+import { type EngineOptions, LocalEngine } from "./local-engine.ts";
+import type { GrantedShare } from "./shares.ts";
+import { ThreadItems } from "./thread-items.ts";
+import type { FromThread, ThreadGroup, ThreadStart, ToThread } from "./thread-protocol.ts";
+
+const REPORT_MS = 100;
+
+type Post = (message: FromThread, transfer: ArrayBuffer[]) => void;
+
+/** What a thread does that sends for a job: the items that it is told come back as groups for the journal. */
+export class ThreadSide {
+  readonly #start: ThreadStart;
+  readonly #post: Post;
+  readonly #items: ThreadItems;
+  readonly #untaken: (() => void)[] = [];
+  readonly #outbox: Outbox;
+  #served: number[] = [];
+  #attempts: number[] = [];
+  #share: GrantedShare | undefined;
+  #isPaused = false;
+  #engine: LocalEngine | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(start: ThreadStart, post: Post) {
+    this.#start = start;
+    this.#post = post;
+    this.#share = start.share;
+    this.#items = new ThreadItems(count => post({ kind: "pulled", count }, []));
+    this.#outbox = new Outbox({
+      position: () => ({ offset: 0, line: 0 }),
+      commit: ({ position, complete, ...commit }, transfer) => this.#hand(commit, transfer),
+      failed: error => this.#fail(error),
+    });
+  }
+
+  /** To the end of the items, or until it is stopped. What goes wrong is told, not thrown. */
+  async run(): Promise<void> {
+    try {
+      const parts = await partsOf(this.#start);
+      try {
+        await this.#send(parts);
+      } finally {
+        await parts.close?.();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#failure === undefined) this.#post({ kind: "ended" }, []);
+    else this.#post({ kind: "failed", error: reportOf(this.#failure.error) }, []);
+  }
+
+  told(message: ToThread): void {
+    switch (message.kind) {
+      case "items":
+        return this.#items.give(message.items);
+      case "end":
+        return this.#items.end();
+      case "taken":
+        return this.#untaken.shift()?.();
+      case "share":
+        this.#share = message.share;
+        return this.#apply();
+      case "limits":
+        this.#engine?.limits(message.changes);
+        return;
+      case "pause":
+      case "resume":
+        this.#isPaused = message.kind === "pause";
+        return this.#apply();
+      case "drain":
+        this.#items.end();
+        return this.#engine?.drain();
+      case "cancel":
+        this.#items.end();
+        return this.#engine?.cancel("the job was stopped");
+    }
+  }
+
+  async #send({ client, perDomain, row }: JobThreadParts): Promise<void> {
+    const { options, accepted, paths } = this.#start;
+    const whole: EngineOptions = {
+      ...options,
+      ...(accepted === undefined ? undefined : { accept: acceptOf(accepted) }),
+      ...(perDomain === undefined ? undefined : { perDomain }),
+      ...(row === undefined ? undefined : { row }),
+      ...(this.#share === undefined ? undefined : { concurrency: Math.max(1, this.#share.places) }),
+    };
+    const rows = rowsOf(whole, paths, file => this.#outbox.addFile(file));
+    const ledger = new Ledger(this.#outbox, rows, new Tally({ counts: [], errorSamples: [] }));
+    const engine = new LocalEngine(client, whole, {
+      settled: (item, task) => this.#settled(ledger, item, task),
+      maybeSent: ({ item }) => this.#post({ kind: "maybe sent", line: item.line }, []),
+      clientClosed: () => this.#post({ kind: "client closed" }, []),
+      room: () => this.#outbox.room(),
+    });
+    this.#engine = engine;
+    this.#apply();
+    const timer = setInterval(() => this.#report(), REPORT_MS);
+    try {
+      await engine.run(this.#items);
+      await this.#outbox.flush();
+    } finally {
+      clearInterval(timer);
+      this.#report();
+    }
+  }
+
+  #settled(ledger: Ledger, item: PendingItem, task: SettledTask<PendingItem, Response>): void {
+    if (this.#failure !== undefined) return;
+    try {
+      // First: the ledger may send the group off, these with it.
+      this.#served.push(task.timings.served);
+      for (const { durationMs } of task.attempts) this.#attempts.push(durationMs);
+      ledger.settled(item, task);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Resolves when the journal has it. */
+  #hand(commit: ThreadGroup["commit"], transfer: ArrayBuffer[]): Promise<void> {
+    const served = Float64Array.from(this.#served);
+    const attempts = Float64Array.from(this.#attempts);
+    this.#served = [];
+    this.#attempts = [];
+    const taken = new Promise<void>(resolve => this.#untaken.push(resolve));
+    const group = { commit, served, attempts };
+    this.#post({ kind: "group", group }, [...transfer, served.buffer, attempts.buffer]);
+    return taken;
+  }
+
+  /** A share without places is a pause. */
+  #apply(): void {
+    const places = this.#share?.places;
+    if (places !== undefined && places > 0) this.#engine?.limits({ concurrency: places });
+    if (this.#isPaused || places === 0) this.#engine?.pause();
+    else this.#engine?.resume();
+  }
+
+  #report(): void {
+    const report = { progress: this.#engine?.progress, share: this.#share, given: this.#items.size };
+    this.#post({ kind: "report", report }, []);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#items.end();
+    this.#engine?.cancel(error);
+    // Whoever waits for the journal would wait for ever.
+    for (const resolve of this.#untaken.splice(0)) resolve();
+  }
+}
+
+async function partsOf({ module, data }: ThreadStart): Promise<JobThreadParts> {
+  const { default: make } = (await import(module)) as { default?: (data: unknown) => unknown };
+  if (typeof make !== "function")
+    throw new TypeError(
+      `threads: ${module} has no function as its default export; expected one that gives a client`,
+    );
+  const parts = (await make(data)) as Partial<JobThreadParts> | undefined;
+  if (typeof parts?.client?.batch !== "function")
+    throw new TypeError(`threads: the function of ${module} gave no client; expected { client }`);
+  return parts as JobThreadParts;
+}
+
+function acceptOf(accepted: readonly number[]): (status: number) => boolean {
+  const statuses = new Set(accepted);
+  return status => statuses.has(status);
+}
+
+/** A class would arrive as a plain Error. */
+function reportOf(error: unknown) {
+  const { code, message, resumable, path, cause } = error as JobError;
+  if (error instanceof JobError) return { code, message, resumable, path, cause };
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: "THREAD_FAILED", message: text, resumable: true, path: undefined, cause: undefined };
+}
