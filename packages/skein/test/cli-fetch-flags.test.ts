@@ -185,6 +185,45 @@ test("--per-domain: all hosts of a registrable domain share a limit", async () =
   expect(Object.fromEntries(most)).toEqual({ "one.co.uk": 3, "two.co.uk": 3 });
 });
 
+test("--threads: the same rows, from several threads; what stopped goes on with one", async () => {
+  const origins = await Promise.all(times(3).map(() => originServer()));
+  try {
+    const lines = times(90).map(i => `${origins[i % 3]!.url}/${i % 10 === 0 ? "status/404" : "ok"}?i=${i}`);
+    const { cwd, fetch, rows } = workplace(lines);
+    const flags = ["--threads", "3", "--per-domain", "6", "-H", "x-test: 1", "-H", "accept-encoding:"];
+    const { code, stderr } = await fetch(...flags, "--log", "log.jsonl", "--hedge", "--accept-status", "2xx");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("81 succeeded, 9 failed")]);
+    expect(
+      rows()
+        .map(({ id }) => Number(id) - 1)
+        .sort((a, b) => a - b),
+    ).toEqual(times(90));
+    for (const { requests } of origins) {
+      expect(requests.length).toBeGreaterThan(0);
+      for (const request of requests)
+        expect([request.header("x-test"), request.header("accept-encoding")]).toEqual(["1", undefined]);
+    }
+    expect(readFileSync(join(cwd, "log.jsonl"), "utf8").trimEnd().split("\n")).toHaveLength(90);
+    const again = await fetch(...flags, "--retry-failed", "--accept-status", "2xx,404", "--fresh");
+    expect(again.code).toBe(2);
+    expect((await fetch("-H", "x-test: 1", "-H", "accept-encoding:", "--retry-failed")).code).toBe(1);
+    expect(rows()).toHaveLength(90);
+  } finally {
+    await Promise.all(origins.map(origin => origin.close()));
+  }
+});
+
+test("keeps the connections of all hosts, where more of them are open than requests are in flight", async () => {
+  const origins = await Promise.all(times(4).map(() => originServer()));
+  try {
+    const { fetch } = workplace(times(200).map(i => `${origins[i % 4]!.url}/ok?i=${i}`));
+    expect((await fetch("-j", "4", "--per-host", "4")).code).toBe(0);
+    for (const { connections } of origins) expect(connections).toBeLessThanOrEqual(4);
+  } finally {
+    await Promise.all(origins.map(origin => origin.close()));
+  }
+});
+
 test("--limit-rate: bodies come in no faster, all of them together", async () => {
   await using origin = await originServer();
   const { fetch, rows } = workplace(times(4).map(i => `${origin.url}/bytes/500000?${i}`));
