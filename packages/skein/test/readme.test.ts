@@ -132,11 +132,16 @@ describe("docs/simulation.md", () => {
 });
 
 describe("docs/jobs.md", () => {
-  test("its snippet prints what it says", async () => {
+  const snippets = snippetsOf(readFileSync(join(ROOT, "docs/jobs.md"), "utf8"));
+
+  test.each([
+    [0, "2 2"],
+    [1, "2"],
+  ])("its snippet %d prints what it says", async (place, printed) => {
     await using server = await exampleServer();
-    const [snippet = ""] = snippetsOf(readFileSync(join(ROOT, "docs/jobs.md"), "utf8"));
-    expect(printedBy(snippet)).toEqual(["2 2"]);
-    expect((await run(snippet, server.url)).trim()).toBe("2 2");
+    const snippet = snippets[place]!;
+    expect(printedBy(snippet)).toEqual([printed]);
+    expect((await run(snippet, server.url)).trim()).toBe(printed);
   });
 });
 

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import type { ItemRow } from "../protocol.ts";
-import { bytes, count, duration, time, UNKNOWN } from "../view/format.ts";
+import { bytes, duration, lineName, time, UNKNOWN } from "../view/format.ts";
 import { StateMark } from "../view/state-mark.tsx";
 import type { Items } from "./use-items.ts";
 
@@ -107,7 +107,7 @@ function Row({ row, position, all, isChosen, choose }: RowProps) {
       onClick={() => choose(row.number)}
       style={{ height: `${ROW_HEIGHT}px` }}
     >
-      <span class="line">{count(row.line)}</span>
+      <span class="line">{lineName(row.line)}</span>
       <StateMark state={row.state} />
       <span class="status">{row.status ?? row.code ?? UNKNOWN}</span>
       <span class="url" title={row.url}>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ItemDetail } from "../protocol.ts";
 import type { DataSource } from "../source/data-source.ts";
-import { bytes, count, dateTime, duration } from "../view/format.ts";
+import { bytes, dateTime, duration, lineName } from "../view/format.ts";
 import { StateMark } from "../view/state-mark.tsx";
 import { Waterfall } from "./waterfall.tsx";
 
@@ -52,7 +52,7 @@ function Facts({ item }: { readonly item: ItemDetail }) {
         </Pair>
         <Pair name="Status">{item.status ?? "no answer"}</Pair>
         {item.code !== null && <Pair name="Error">{item.code}</Pair>}
-        <Pair name="Line">{count(item.line)}</Pair>
+        <Pair name="Line">{lineName(item.line)}</Pair>
         <Pair name="Ended">{dateTime(item.endedAt)}</Pair>
         <Pair name="Queued">{duration(item.queuedMs)}</Pair>
         <Pair name="Waited">{duration(item.waitedMs)}</Pair>

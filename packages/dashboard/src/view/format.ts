@@ -8,6 +8,14 @@ export function count(value: number | null): string {
   return value === null ? UNKNOWN : COUNT.format(value);
 }
 
+/** Items that answers led to are numbered from here on, and called +0, +1 … */
+const FIRST_ADDED = 2 ** 40;
+
+/** A line of the list, or the number of an item that was added. */
+export function lineName(line: number): string {
+  return line < FIRST_ADDED ? count(line) : `+${count(line - FIRST_ADDED)}`;
+}
+
 /** With few digits: `0.42`, `12.3`, `1,240`. */
 export function rate(value: number | null): string {
   if (value === null) return UNKNOWN;

@@ -1,4 +1,5 @@
 import { ItemState } from "./journal/journal-protocol.ts";
+import { type AddedItem, addedLine } from "./source/added-item.ts";
 import type { KnownLines } from "./source/known-list.ts";
 import { PendingItem, PendingItems } from "./source/pending-items.ts";
 import type { RejectedLine, SourceItem, SourceLine, SourcePosition } from "./source/source.ts";
@@ -9,12 +10,24 @@ export interface FeedOptions {
   readonly known: KnownLines;
   readonly book: FeedBook;
   isRepeatable(item: SourceItem): boolean;
+  /** What answers lead to; undefined where they lead to nothing. */
+  readonly added: AddedItems | undefined;
   /** How many items that are not safe to repeat are marked as about to be sent at once. */
   readonly markAtOnce: number;
 }
 
+/** The items that answers led to, as the journal knows them. */
+export interface AddedItems {
+  /** Those after a line that have not ended: some, or none where there are none. */
+  after(line: number): Promise<readonly AddedItem[]>;
+  /** Resolves when the journal knows of all that have ended, and of what they led to. */
+  flush(): Promise<void>;
+}
+
 /** Where the feed writes down what does not go to the client. */
 export interface FeedBook {
+  /** An item of the list is about to be given out. */
+  listed(item: SourceItem): void;
   reject(line: RejectedLine): void;
   /** An earlier run was killed while the item may have been on its way. */
   unknown(item: SourceItem): void;
@@ -24,17 +37,19 @@ export interface FeedBook {
   room(): Promise<void> | undefined;
 }
 
-/** Brings the pending items of a list to the client, in its order, as fast as they are asked for. */
+/** Brings the pending items of a list to the client, in its order, as fast as they are asked for; then those that answers led to. */
 export class Feed implements AsyncIterable<PendingItem> {
   /** Read, and not ended; whoever ends an item deletes it here. */
   readonly pending = new PendingItems();
-  /** The list has been read to its end. */
+  /** The list has been read to its end, and no answer can lead to more. */
   ended = false;
   /** Why it could not be. */
   failure: { readonly error: unknown } | undefined;
   readonly #options: FeedOptions;
   #readTo: SourcePosition;
   #stopped = false;
+  #hasNews = false;
+  #wake: (() => void) | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -49,24 +64,83 @@ export class Feed implements AsyncIterable<PendingItem> {
   /** Gives out nothing more. */
   stop(): void {
     this.#stopped = true;
+    this.addedMore();
+  }
+
+  /** Whether it has given out all that there is, and more may come. */
+  get isHungry(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  /** The journal may know of added items that it did not know of. */
+  addedMore(): void {
+    this.#hasNews = true;
+    this.#wake?.();
+  }
+
+  hasEnded(item: PendingItem): void {
+    this.pending.delete(item);
+    if (this.pending.size === 0) this.addedMore();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<PendingItem> {
-    const { blocks, known } = this.#options;
+    const { blocks, known, added } = this.#options;
     try {
       for await (const block of blocks) {
-        const items = await this.#admit(block);
-        for (let i = 0; i < items.length && !this.#stopped; i++) {
-          if (!items[i]!.isMarked && !this.#options.isRepeatable(items[i]!.item)) await this.#mark(items, i);
-          if (!this.#stopped) yield items[i]!;
-        }
+        yield* this.#marked(await this.#admit(block));
         if (this.#stopped) return;
       }
       await known.end();
-      this.ended = true;
+      if (added !== undefined) yield* this.#addedItems(added);
+      this.ended = !this.#stopped;
     } catch (error) {
       // Told by the job, once what is in flight has ended: thrown here, it would end the batch.
       this.failure = { error };
+    }
+  }
+
+  /** What answers led to, until none is left that could lead to more. */
+  async *#addedItems(added: AddedItems): AsyncGenerator<PendingItem> {
+    // The journal leaves out what the list has: it has to know all of that.
+    await added.flush();
+    for (let line = 0; !this.#stopped; ) {
+      const isLast = this.pending.size === 0;
+      if (isLast) await added.flush();
+      this.#hasNews = false;
+      const page = await added.after(line);
+      line = page.at(-1)?.line ?? line;
+      if (page.length > 0) yield* this.#marked(await this.#admitAdded(page));
+      else if (isLast) return;
+      else await this.#news();
+    }
+  }
+
+  async #admitAdded(page: readonly AddedItem[]): Promise<PendingItem[]> {
+    const { book } = this.#options;
+    const items: PendingItem[] = [];
+    for (const added of page) {
+      const line = addedLine(added);
+      if (line.kind === "rejected") book.reject(line);
+      else if (added.state === ItemState.sent) book.unknown(line);
+      else items.push(this.#add(line));
+    }
+    await book.room();
+    return items;
+  }
+
+  async #news(): Promise<void> {
+    if (this.#hasNews) return;
+    await new Promise<void>(resolve => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  /** Gives items out, those that need it once they are marked. */
+  async *#marked(items: readonly PendingItem[]): AsyncGenerator<PendingItem> {
+    for (let i = 0; i < items.length && !this.#stopped; i++) {
+      if (!items[i]!.isMarked && !this.#options.isRepeatable(items[i]!.item)) await this.#mark(items, i);
+      if (!this.#stopped) yield items[i]!;
     }
   }
 
@@ -76,8 +150,10 @@ export class Feed implements AsyncIterable<PendingItem> {
     const items: PendingItem[] = [];
     for (const line of block) {
       const state = known.reachesTo(line.line) ? await known.stateOf(line) : undefined;
-      if (state === undefined && line.kind === "item") items.push(this.#add(line));
-      else if (state === undefined) book.reject(line as RejectedLine);
+      if (state === undefined && line.kind === "item") {
+        book.listed(line);
+        items.push(this.#add(line));
+      } else if (state === undefined) book.reject(line as RejectedLine);
       else if (state === ItemState.sent) book.unknown(line as SourceItem);
       this.#readTo = { offset: line.nextOffset, line: line.line };
     }

@@ -3,6 +3,7 @@ import type { JobThreads } from "./engine/job-threads.ts";
 import type { CustomRow, JobTask } from "./sink/custom-rows.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
 import type { DedupeMode } from "./source/deduped-source.ts";
+import type { JobItem } from "./source/items-source.ts";
 import type { JobRequest, Source } from "./source/source.ts";
 
 /** What a job needs of a client. */
@@ -42,6 +43,14 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
    * `retryFailed` and `retryItems` refuse it, since nobody can tell which of its rows are to leave.
    */
   row?: (task: JobTask) => CustomRow;
+  /**
+   * Finds the items that an answer leads to, such as the links of a page, or the next page of an interface: they become items of
+   * the job, and are sent when the list has been read. Each is sent once: what has been found before, or stands in the list, is left
+   * out, its URL compared in canonical form (with `dedupe: "exact"`, as it is spelled). Relative URLs are relative to the answer's; what is no http URL is rejected, as a
+   * line of the list is. Items that name no id are called "+0", "+1" and so on. It is called once an item that succeeded or failed, and must not wait.
+   * What it throws ends the run; the item stays pending. Not with `threads`.
+   */
+  add?: (task: JobTask) => Iterable<JobItem>;
   /**
    * Send each request once: what is the same as an earlier item is rejected. "exact": as it is spelled; "url": with its URL in
    * canonical form (`canonicalUrl`). A job that is gone on with then reads its list from the start. Default: every item is sent.

@@ -32,6 +32,8 @@ import { Timeline, type TimelineFacts } from "./timeline.ts";
 type Ending = JobSummary["ended"];
 
 const DEFAULT_MARK_AT_ONCE = 50;
+/** Added items that are read at once. */
+const ADDED_PAGE = 500;
 
 /**
  * A durable batch: each item of a list is fetched once and recorded once, whatever kills the process in between.
@@ -65,6 +67,7 @@ export class Job {
   #ending: Ending = "complete";
   #failure: { readonly error: unknown } | undefined;
   #counted: number | undefined;
+  #added: number;
   #startedAt = 0;
   #endedAt: number | undefined;
   #closed: Promise<void> | undefined;
@@ -77,15 +80,18 @@ export class Job {
     this.#journal = journal;
     this.#blocks = opened.blocks;
     this.#tally = new Tally(known);
+    this.#added = known.added.count;
     this.resumed =
       known.lastLine === 0 ? undefined : { done: this.#tally.done, rejected: this.#tally.rejected };
     this.#outbox = new Outbox({
       position: () => this.#feed.position,
-      commit: (group, transfer) => journal.call("commit", group, transfer),
+      commit: (group, transfer) =>
+        journal.call("commit", group, transfer).then(added => this.#hasAdded(added)),
+      links: options.add === undefined ? undefined : (options.dedupe ?? "url"),
       failed: error => this.#fail(error),
     });
     const rows = rowsOf(options, paths, file => this.#outbox.addFile(file));
-    this.#ledger = new Ledger(this.#outbox, rows, this.#tally);
+    this.#ledger = new Ledger(this.#outbox, { rows, tally: this.#tally, add: options.add });
     this.#feed = this.#makeFeed(opened);
     this.#engine = this.#makeEngine();
   }
@@ -254,7 +260,9 @@ export class Job {
     if (this.#failure !== undefined) return;
     try {
       this.#ledger.settled(item, task);
-      this.#feed.pending.delete(item);
+      this.#feed.hasEnded(item);
+      // Else it would wait until the group is full, or old.
+      if (this.#feed.isHungry) this.#outbox.flushFound();
       for (const { durationMs } of task.attempts) this.#timeline?.attempted(durationMs);
     } catch (error) {
       this.#fail(error);
@@ -263,9 +271,15 @@ export class Job {
 
   #settledElsewhere(items: readonly PendingItem[], group: ThreadGroup): Promise<void> {
     if (this.#failure !== undefined) return Promise.resolve();
-    for (const item of items) this.#feed.pending.delete(item);
+    for (const item of items) this.#feed.hasEnded(item);
     for (const ms of group.attempts) this.#timeline?.attempted(ms);
     return this.#ledger.passed(group);
+  }
+
+  #hasAdded(count: number): void {
+    if (count === this.#added) return;
+    this.#added = count;
+    this.#feed.addedMore();
   }
 
   #timelineFacts(): TimelineFacts {
@@ -340,6 +354,13 @@ export class Job {
       known: new KnownLines(rows, options.source.name),
       book: this.#ledger,
       isRepeatable: item => isRepeatable(item.request, options),
+      added:
+        options.add === undefined
+          ? undefined
+          : {
+              after: line => journal.call("added", { after: line, limit: ADDED_PAGE }),
+              flush: () => this.#outbox.flush(),
+            },
       markAtOnce: typeof options.concurrency === "number" ? options.concurrency : DEFAULT_MARK_AT_ONCE,
     });
   }
@@ -355,7 +376,7 @@ export class Job {
     const { done, rejected } = this.#tally;
     if (this.complete) return done;
     if (this.#feed.ended) return done + this.#feed.pending.size;
-    return this.#counted === undefined ? undefined : Math.max(done, this.#counted - rejected);
+    return this.#counted === undefined ? undefined : Math.max(done, this.#counted + this.#added - rejected);
   }
 
   #elapsed(): number {

@@ -2,36 +2,50 @@ import { withoutUserinfo } from "../core/redact-url.ts";
 import type { SettledTask } from "../entry/node.ts";
 import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import type { FeedBook } from "./feed.ts";
+import { foundItems } from "./found-items.ts";
+import type { JobOptions } from "./job-options.ts";
 import type { ItemDetails } from "./journal/item-details.ts";
 import { ItemState, ROW_WIDTH } from "./journal/journal-protocol.ts";
 import type { Outbox } from "./journal/outbox.ts";
 import { INTERRUPTED } from "./sink/row.ts";
 import type { Rows } from "./sink/warc-rows.ts";
+import { addedName } from "./source/added-item.ts";
 import type { PendingItem } from "./source/pending-items.ts";
 import type { RejectedLine, SourceItem } from "./source/source.ts";
 import type { Tally } from "./tally.ts";
 
 const UNKNOWN_ERROR = { code: "INTERRUPTED", message: INTERRUPTED };
 
+export interface LedgerParts {
+  readonly rows: Rows;
+  readonly tally: Tally;
+  /** Finds what answers lead to. */
+  readonly add?: JobOptions["add"];
+}
+
 /** Writes down how each line of the list ended: its row of the output, its record in the journal, its place in the counts. */
 export class Ledger implements FeedBook {
   readonly #outbox: Outbox;
   readonly #rows: Rows;
   readonly #tally: Tally;
+  readonly #add: JobOptions["add"];
 
-  constructor(outbox: Outbox, rows: Rows, tally: Tally) {
+  constructor(outbox: Outbox, { rows, tally, add }: LedgerParts) {
     this.#outbox = outbox;
     this.#rows = rows;
     this.#tally = tally;
+    this.#add = add;
   }
 
   /** A task that succeeded or failed. */
   settled({ item }: PendingItem, task: SettledTask<unknown, unknown>): void {
     const { error, response } = task;
-    // First: a program's own row may fail, and then the item has not ended.
+    // First: a program's own row may fail, and what finds items too; then the item has not ended.
     const row = this.#rows.settled(item, task);
+    const found = this.#add === undefined ? undefined : foundItems(this.#add, item, task);
     if (this.#tally.add(task)) this.#outbox.addErrorSample(error!.code, error!.message);
     this.#outbox.write(row);
+    if (found !== undefined) this.#outbox.addFound(found);
     this.#outbox.record(
       {
         line: item.line,
@@ -61,6 +75,10 @@ export class Ledger implements FeedBook {
     return this.#outbox.pass(commit);
   }
 
+  listed({ line, request }: SourceItem): void {
+    if (this.#add !== undefined) this.#outbox.addListed({ line, request });
+  }
+
   unknown(item: SourceItem): void {
     const { code, message } = UNKNOWN_ERROR;
     if (this.#tally.addUnknown(UNKNOWN_ERROR)) this.#outbox.addErrorSample(code, message);
@@ -72,7 +90,8 @@ export class Ledger implements FeedBook {
   reject(line: RejectedLine): void {
     this.#tally.rejected++;
     const { reason, text } = line;
-    this.#outbox.writeReject(`${JSON.stringify({ v: 1, line: line.line, reason, text })}\n`);
+    const place = addedName(line.line) ?? line.line;
+    this.#outbox.writeReject(`${JSON.stringify({ v: 1, line: place, reason, text })}\n`);
     const details = { url: text, endedAt: Date.now(), message: reason };
     this.#outbox.record({ ...rowOf(line), state: ItemState.rejected, error: undefined }, details);
   }

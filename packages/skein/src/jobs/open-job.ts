@@ -95,6 +95,8 @@ async function openJournal(options: JobOptions, semantics: Semantics, journal: J
   const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
   const position = checked === undefined || isRetried ? known.position : checked.position;
   const complete =
-    checked === undefined ? known.complete && source.seekable : !checked.isPending && !isRetried;
+    checked === undefined
+      ? known.complete && source.seekable
+      : !checked.isPending && !isRetried && !known.added.isPending;
   return { known, position, complete };
 }

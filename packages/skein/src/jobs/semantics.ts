@@ -22,6 +22,8 @@ export interface Semantics {
   readonly rows?: "custom";
   /** Left out where nothing is. */
   readonly dedupe?: string;
+  /** `custom`: a program finds items in answers. Left out where nothing is added. */
+  readonly adds?: "custom";
 }
 
 /** What journals say that do not say it. */
@@ -29,6 +31,7 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
   ["output", "jsonl"],
   ["rows", "standard"],
   ["dedupe", "none"],
+  ["adds", "nothing"],
 ]);
 
 /** What the output of a job is. */
@@ -70,13 +73,14 @@ export function semanticsOf(options: JobOptions): Semantics {
     output: kindText(outputKindOf(options)),
     ...(options.row === undefined ? undefined : { rows: "custom" }),
     ...(options.dedupe === undefined ? undefined : { dedupe: options.dedupe }),
+    ...(options.add === undefined ? undefined : { adds: "custom" }),
   };
 }
 
 /** @throws JobError JOB_DIFFERS naming each difference */
 export function requireSame(begun: Semantics, now: Semantics, output: string): void {
   const differences = (
-    ["method", "headers", "body", "accept", "bodies", "output", "rows", "dedupe"] as const
+    ["method", "headers", "body", "accept", "bodies", "output", "rows", "dedupe", "adds"] as const
   ).flatMap(name =>
     name === "headers"
       ? headerDifferences(begun.headers, now.headers)

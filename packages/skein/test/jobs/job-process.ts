@@ -3,6 +3,7 @@
 
 import { Job, listSource } from "../../src/entry/jobs.ts";
 import { Client } from "../../src/entry/node.ts";
+import { linksOf } from "./page-links.ts";
 
 export interface ProcessOptions {
   readonly list: string;
@@ -11,6 +12,8 @@ export interface ProcessOptions {
   readonly method?: string;
   /** Sends from so many threads. */
   readonly threads?: number;
+  /** Goes on to what the pages link to. */
+  readonly crawl?: boolean;
   /** Has the lock and does nothing, until it is killed. */
   readonly idle?: boolean;
   /** Does not close the job. */
@@ -23,6 +26,7 @@ const {
   concurrency = 50,
   method = "GET",
   threads: count,
+  crawl,
   idle,
   forget,
 } = JSON.parse(process.argv[2] ?? "") as ProcessOptions;
@@ -32,7 +36,16 @@ let job: Job | undefined;
 try {
   const threads =
     count === undefined ? {} : { threads: { count, module: new URL("./thread-module.ts", import.meta.url) } };
-  job = await Job.open({ source: listSource(list), output, client, concurrency, method, ...threads });
+  const adds = crawl ? { add: linksOf } : {};
+  job = await Job.open({
+    source: listSource(list),
+    output,
+    client,
+    concurrency,
+    method,
+    ...threads,
+    ...adds,
+  });
   process.stdout.write("open\n");
   if (idle) await new Promise(resolve => setTimeout(resolve, 60_000));
   const { done, ended } = await job.run();

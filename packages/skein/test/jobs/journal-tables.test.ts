@@ -102,12 +102,13 @@ test("what is to be run again has no result until it has", async () => {
   ]);
 });
 
-describe("a journal of version 1", () => {
-  const makeOld = `
+describe("a journal of an older version", () => {
+  const TO_2 = "DROP TABLE added; DROP TABLE requested; PRAGMA user_version = 2;";
+  const TO_1 = `${TO_2}
     DROP TABLE results; DROP TABLE origins; DROP TABLE timeline; DROP TABLE origin_timeline;
-    ALTER TABLE job DROP COLUMN generation; PRAGMA user_version = 1`;
+    ALTER TABLE job DROP COLUMN generation; PRAGMA user_version = 1;`;
 
-  async function oldJob(origin: OriginServer): Promise<JobFolder> {
+  async function oldJob(origin: OriginServer, makeOld: string): Promise<JobFolder> {
     const folder = await finishedJob(origin);
     const database = new DatabaseSync(folder.journal);
     database.exec(makeOld);
@@ -115,20 +116,33 @@ describe("a journal of version 1", () => {
     return folder;
   }
 
-  test("is read as it is", async () => {
+  test.each([
+    [1, TO_1],
+    [2, TO_2],
+  ])("%i is read as it is", async (_, makeOld) => {
     await using origin = await flakyOrigin();
-    const folder = await oldJob(origin);
+    const folder = await oldJob(origin, makeOld);
     const before = readFileSync(folder.journal);
     expect(await inspectJob(folder.output)).toMatchObject({ done: 40, complete: true });
     expect(readFileSync(folder.journal)).toEqual(before);
   });
 
-  test("goes on as one of this version, with what is known of its items", async () => {
+  test("2 goes on as one of this version", async () => {
     await using origin = await flakyOrigin();
-    const folder = await oldJob(origin);
+    const folder = await oldJob(origin, TO_2);
+    const before = ask(folder.journal, "SELECT * FROM results");
     folder.write([...readFileSync(folder.list, "utf8").trimEnd().split("\n"), `${origin.url}/bytes/77`]);
     expect(await folder.run()).toMatchObject({ ended: "complete", done: 41, doneBefore: 40 });
-    expect(ask(folder.journal, "PRAGMA user_version")).toEqual([{ user_version: 2 }]);
+    expect(ask(folder.journal, "PRAGMA user_version")).toEqual([{ user_version: 3 }]);
+    expect(ask(folder.journal, "SELECT * FROM results").slice(0, -1)).toEqual(before);
+  });
+
+  test("1 goes on as one of this version, with what is known of its items", async () => {
+    await using origin = await flakyOrigin();
+    const folder = await oldJob(origin, TO_1);
+    folder.write([...readFileSync(folder.list, "utf8").trimEnd().split("\n"), `${origin.url}/bytes/77`]);
+    expect(await folder.run()).toMatchObject({ ended: "complete", done: 41, doneBefore: 40 });
+    expect(ask(folder.journal, "PRAGMA user_version")).toEqual([{ user_version: 3 }]);
     const results = ask(folder.journal, "SELECT line, state, status, url FROM results ORDER BY number");
     expect(results).toHaveLength(42);
     expect(results.at(0)).toEqual({ line: 1, state: 1, status: 200, url: "" });

@@ -12,7 +12,7 @@ export interface ThreadStart {
   readonly module: string;
   readonly data: unknown;
   /** Without functions: those come from the module, and `accepted` stands for one. */
-  readonly options: Omit<EngineOptions, "accept" | "perDomain" | "row" | "signal" | "maxErrors">;
+  readonly options: Omit<EngineOptions, "accept" | "perDomain" | "row" | "add" | "signal" | "maxErrors">;
   /** The statuses that succeed; undefined where the batch's own do. */
   readonly accepted: readonly number[] | undefined;
   readonly paths: JobPaths;

@@ -94,7 +94,7 @@ export class ThreadSide {
       ...(this.#share === undefined ? undefined : { concurrency: Math.max(1, this.#share.places) }),
     };
     const rows = rowsOf(whole, paths, file => this.#outbox.addFile(file));
-    const ledger = new Ledger(this.#outbox, rows, new Tally({ counts: [], errorSamples: [] }));
+    const ledger = new Ledger(this.#outbox, { rows, tally: new Tally({ counts: [], errorSamples: [] }) });
     const engine = new LocalEngine(client, whole, {
       settled: (item, task) => this.#settled(ledger, item, task),
       maybeSent: ({ item }) => this.#post({ kind: "maybe sent", line: item.line }, []),

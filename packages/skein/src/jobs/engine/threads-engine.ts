@@ -252,7 +252,7 @@ export interface ThreadedJob {
 }
 
 /** @throws InvalidOption for what can't be divided among threads */
-export function checkThreads({ threads, rate, ordered, row, maxErrors }: JobOptions): void {
+export function checkThreads({ threads, rate, ordered, row, add, maxErrors }: JobOptions): void {
   if (threads === undefined) return;
   const { count, module } = threads;
   if (!Number.isInteger(count) || count < 1)
@@ -266,6 +266,8 @@ export function checkThreads({ threads, rate, ordered, row, maxErrors }: JobOpti
     );
   if (row !== undefined)
     throw new InvalidOption("row: a function can't be handed to threads; let threads.module give it");
+  if (add !== undefined)
+    throw new InvalidOption("add: a function can't be handed to threads; leave out threads, or add");
   if (maxErrors !== undefined) errorLimit(maxErrors);
 }
 

@@ -1,5 +1,7 @@
 // What the thread of a job and the thread of its journal say to each other.
+import type { AddedItem } from "../source/added-item.ts";
 import type { SourcePosition } from "../source/source.ts";
+import type { FoundGroup } from "./added-log.ts";
 import type { InspectionOperations } from "./inspection/inspection-types.ts";
 import type { PackedDetails } from "./item-details.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
@@ -54,9 +56,11 @@ export interface OpenedJournal {
   readonly complete: boolean;
   /** Every line before it has ended. */
   readonly position: SourcePosition;
-  /** The last line that has a row; 0 without rows. */
+  /** The last line of the list that has a row; 0 without rows. */
   readonly lastLine: number;
   readonly counts: readonly ItemCount[];
+  /** Items that answers led to. */
+  readonly added: { readonly count: number; readonly isPending: boolean };
   /** How many bytes of the files count. */
   readonly sizes: { readonly output: number; readonly rejects: number };
   /** An output without some of its items stands ready to take its place, as a killed process left it: see rewrite.ts. */
@@ -72,6 +76,7 @@ export const NOTHING_RECORDED: OpenedJournal = {
   position: { offset: 0, line: 0 },
   lastLine: 0,
   counts: [],
+  added: { count: 0, isPending: false },
   sizes: { output: 0, rejects: 0 },
   isRewriting: false,
   errorSamples: [],
@@ -107,6 +112,8 @@ export interface CommitRequest {
   readonly files: readonly BodyFile[];
   /** Of those rows that are of items that ended. Left out where there are none. */
   readonly details?: PackedDetails | undefined;
+  /** What the items led to. Left out where nothing is added. */
+  readonly links?: FoundGroup | undefined;
   /** What the job did of late. */
   readonly samples?: readonly TimelineSample[] | undefined;
   /** Lines whose `sent` row is taken back: they were not sent after all. */
@@ -132,7 +139,10 @@ export interface JournalThread {
 export interface JournalOperations {
   open(request: { readonly fresh: boolean }): OpenedJournal;
   begin(request: BeginRequest): OpenedJournal;
-  commit(request: CommitRequest): void;
+  /** Answers how many items have been added so far. */
+  commit(request: CommitRequest): number;
+  /** Added items after a line that have not ended. */
+  added(request: { readonly after: number; readonly limit: number }): AddedItem[];
   /** As `retry` of `begin`, without a run; answers with the number of items. */
   retry(request: { readonly endings: readonly ItemEnding[] }): number;
   /** Whether a job writes the journal at this moment. */

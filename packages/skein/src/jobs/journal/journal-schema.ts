@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { JobError } from "../job-error.ts";
 import { ItemState } from "./journal-protocol.ts";
 
-/** 2: results, origins and the timeline, for those who look at a job. */
-const VERSION = 2;
+/** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to. */
+const VERSION = 3;
 /** "Skej": says whose file this is, also to file(1). */
 const APPLICATION_ID = 0x536b656a;
 
@@ -78,34 +78,51 @@ const INSPECTION_TABLES = `
   ALTER TABLE job ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Items that stand in no list: what answers led to, and by which requests it is known whether one has been found before. */
+const ADDED_TABLES = `
+  CREATE TABLE added (
+    line INTEGER PRIMARY KEY,
+    parent INTEGER NOT NULL,
+    depth INTEGER NOT NULL,
+    item TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE requested (identity BLOB PRIMARY KEY, line INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 /** A journal of version 1 says of its items no more than how they ended. */
 const RESULTS_OF_ITEMS = `
   SELECT line, state, status, error, '' AS url FROM items WHERE state <> ${ItemState.sent} ORDER BY line`;
 
 /** Makes the tables of a new journal. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(JOB_TABLES + INSPECTION_TABLES);
+  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES);
   database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
 }
 
 /** Whether an older version has written it, so that `migrate` is needed before it is written to. */
 export function isOld(database: DatabaseSync): boolean {
-  return pragma(database, "user_version") < VERSION && !isNewJournal(database);
+  return versionOf(database) < VERSION && !isNewJournal(database);
 }
 
 /** Makes a journal of an older version one of this; to be called within a transaction. */
 export function migrate(database: DatabaseSync): void {
-  database.exec(`${INSPECTION_TABLES}
-    INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS};
-    PRAGMA user_version = ${VERSION}`);
+  if (versionOf(database) < 2) {
+    database.exec(`${INSPECTION_TABLES}
+      INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS}`);
+  }
+  database.exec(`${ADDED_TABLES} PRAGMA user_version = ${VERSION}`);
 }
 
 /** Lets a reader, who may not migrate it, ask a journal of an older version as one of this. */
 export function readAsPresent(database: DatabaseSync): void {
-  database.exec(`
-    PRAGMA temp_store = MEMORY;
-    ${INSPECTION_TABLES.replace(/ALTER TABLE .*;/, "").replaceAll("CREATE TABLE ", "CREATE TEMP TABLE ")}
+  database.exec(`PRAGMA temp_store = MEMORY; ${temporary(ADDED_TABLES)}`);
+  if (versionOf(database) >= 2) return;
+  database.exec(`${temporary(INSPECTION_TABLES)}
     INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS};`);
+}
+
+function temporary(tables: string): string {
+  return tables.replace(/ALTER TABLE .*;/, "").replaceAll("CREATE TABLE ", "CREATE TEMP TABLE ");
 }
 
 /** Whether no job has been recorded yet. */
@@ -115,7 +132,7 @@ export function isNewJournal(database: DatabaseSync): boolean {
 
 /** @throws JobError JOURNAL_CORRUPT where it is damaged, of a newer version, or something else */
 export function checkJournal(database: DatabaseSync, path: string): void {
-  const version = pragma(database, "user_version");
+  const version = versionOf(database);
   if (version > VERSION) {
     const versions = `(format ${version}; this one knows ${VERSION})`;
     throw corruptJournal(path, `was written by a newer version of Skein ${versions}`);
@@ -130,6 +147,10 @@ export function checkJournal(database: DatabaseSync, path: string): void {
 /** @param how a clause that follows the journal's name */
 export function corruptJournal(path: string, how: string): JobError {
   return new JobError("JOURNAL_CORRUPT", `the journal ${path} ${how}`, { path });
+}
+
+function versionOf(database: DatabaseSync): number {
+  return pragma(database, "user_version");
 }
 
 function pragma(database: DatabaseSync, name: string): number {

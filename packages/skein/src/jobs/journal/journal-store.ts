@@ -1,5 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { AddedItem } from "../source/added-item.ts";
 import type { SourcePosition } from "../source/source.ts";
+import { AddedLog } from "./added-log.ts";
 import {
   type CommitRequest,
   type ItemEnding,
@@ -40,6 +42,7 @@ export class JournalStore {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #log: ResultLog;
+  readonly #added: AddedLog;
   #insertItem: StatementSync | undefined;
   /** Also after a transaction that failed. */
   #isWriting = false;
@@ -49,6 +52,7 @@ export class JournalStore {
     this.#path = path;
     this.#database = new DatabaseSync(path);
     this.#log = new ResultLog(this.#database);
+    this.#added = new AddedLog(this.#database);
     try {
       this.#prepare();
     } catch (error) {
@@ -86,6 +90,7 @@ export class JournalStore {
       const { generation } = this.#one("SELECT generation FROM job");
       this.#database.exec("DELETE FROM items; DELETE FROM error_samples; DELETE FROM job");
       this.#log.clear();
+      this.#added.clear();
       this.#insertJob(record);
       this.#run("UPDATE job SET generation = ?", Number(generation) + 1);
     });
@@ -124,6 +129,16 @@ export class JournalStore {
     return listItems(this.#database, fromLine, limit);
   }
 
+  /** Added items after a line that have not ended. */
+  added(after: number, limit: number): AddedItem[] {
+    return this.#added.list(after, limit);
+  }
+
+  /** How many items have been added. */
+  get addedCount(): number {
+    return this.#added.count;
+  }
+
   /** Records groups of items, in their order, with the offsets that the files have reached. */
   commit(groups: readonly CommitRequest[], offsets: Omit<SinkOffsets, "rewriteBytes">): void {
     this.#transaction(() => {
@@ -144,6 +159,7 @@ export class JournalStore {
       if (changes !== 1) throw corruptJournal(this.#path, `has line ${line} already`);
     }
     this.#log.insert(group);
+    if (group.links !== undefined) this.#added.insert(group.links);
     for (const sample of samples) this.#log.sample(sample);
     for (const line of released) {
       this.#run(`DELETE FROM items WHERE line = ? AND state = ${ItemState.sent}`, line);

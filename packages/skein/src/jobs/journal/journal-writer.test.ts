@@ -70,8 +70,8 @@ describe("opening", () => {
     ["of something else", "PRAGMA user_version = 1; CREATE TABLE t (a)", /database of something else/],
     [
       "of a newer version",
-      "PRAGMA user_version = 3; CREATE TABLE t (a)",
-      /newer version of Skein \(format 3; this one/,
+      "PRAGMA user_version = 4; CREATE TABLE t (a)",
+      /newer version of Skein \(format 4; this one/,
     ],
   ])("a database %s is no journal", (_, sql, message) => {
     const database = new DatabaseSync(pathsIn(directory).journal);
@@ -161,6 +161,7 @@ describe("recording", () => {
         { state: ItemState.succeeded, status: 200, error: null, count: 1 },
         { state: ItemState.failed, status: null, error: "TIMEOUT", count: 1 },
       ],
+      added: { count: 0, isPending: false },
       isRewriting: false,
       errorSamples: [["TIMEOUT", "it took too long"]],
     });

@@ -13,6 +13,7 @@ import { JobError } from "../job-error.ts";
 import { hasCustomRows, recordedKind } from "../semantics.ts";
 import { outputCodec } from "../sink/output-codec.ts";
 import type { OutputKind } from "../sink/output-kind.ts";
+import type { AddedItem } from "../source/added-item.ts";
 import { BodyFiles } from "./body-files.ts";
 import { fileError, isLocked } from "./file-errors.ts";
 import { type Files, nodeFiles } from "./files.ts";
@@ -92,13 +93,13 @@ export class JournalWriter implements JournalOperations {
     });
   }
 
-  commit(group: CommitRequest): void {
-    this.commitAll([group]);
+  commit(group: CommitRequest): number {
+    return this.commitAll([group]);
   }
 
   /** Several groups in one transaction: when they come faster than the disk syncs, each sync serves more of them. */
-  commitAll(groups: readonly CommitRequest[]): void {
-    this.#attempt(() => {
+  commitAll(groups: readonly CommitRequest[]): number {
+    return this.#attempt(() => {
       const output = this.#output!;
       const rejects = this.#rejects!;
       for (const group of groups) {
@@ -109,7 +110,12 @@ export class JournalWriter implements JournalOperations {
       output.sync();
       rejects.sync();
       this.#store!.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size });
+      return this.#store!.addedCount;
     });
+  }
+
+  added({ after, limit }: { after: number; limit: number }): AddedItem[] {
+    return this.#attempt(() => this.#store!.added(after, limit));
   }
 
   isWritten(): boolean {

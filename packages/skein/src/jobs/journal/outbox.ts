@@ -1,4 +1,7 @@
+import type { FoundItems } from "../source/added-item.ts";
+import type { DedupeMode } from "../source/deduped-source.ts";
 import type { SourcePosition } from "../source/source.ts";
+import type { FoundGroup, ListedRequest } from "./added-log.ts";
 import { DetailPacker, type ItemDetails } from "./item-details.ts";
 import { type BodyFile, type CommitRequest, type GatheredGroup, ROW_WIDTH } from "./journal-protocol.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
@@ -27,6 +30,8 @@ export interface OutboxParts {
   position(): SourcePosition;
   /** Resolves when the group is on the disk. */
   commit(group: CommitRequest, transfer: ArrayBuffer[]): Promise<void>;
+  /** Which requests are the same; undefined where answers lead to none. */
+  readonly links?: DedupeMode | undefined;
   /** Called once, when the journal takes no more. */
   failed(error: unknown): void;
 }
@@ -42,6 +47,8 @@ export class Outbox {
   #rejects: string[] = [];
   #files: BodyFile[] = [];
   #released: number[] = [];
+  #listed: ListedRequest[] = [];
+  #found: FoundItems[] = [];
   readonly #details = new DetailPacker(GROUP_ROWS);
   #samples: TimelineSample[] = [];
   #characters = 0;
@@ -92,6 +99,19 @@ export class Outbox {
     this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
 
+  /** What the answer to an item led to; call it before `record`, as `write`. */
+  addFound(found: FoundItems): void {
+    this.#found.push(found);
+    for (const item of found.items) this.#characters += item.length;
+  }
+
+  /** A request of the list, before it is sent: what an answer leads to may be the same. */
+  addListed(listed: ListedRequest): void {
+    this.#listed.push(listed);
+    if (this.#listed.length >= GROUP_ROWS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+
   addErrorSample(code: string, message: string): void {
     this.#errorSamples.push([code, message]);
   }
@@ -115,6 +135,11 @@ export class Outbox {
     const characters = this.#characters;
     this.#characters = 0;
     return this.#commit(this.#takeGroup(complete), characters);
+  }
+
+  /** Sends off what answers led to, where there is any. */
+  flushFound(): void {
+    if (this.#found.length > 0) void this.flush();
   }
 
   /** A group that another outbox has gathered, after all that was gathered here. Resolves when it is on the disk. */
@@ -156,6 +181,7 @@ export class Outbox {
       details: this.#details.take(),
       samples: this.#samples,
       released: this.#released,
+      links: this.#takeLinks(),
       position: this.#parts.position(),
       complete,
     } satisfies CommitRequest;
@@ -169,6 +195,15 @@ export class Outbox {
     this.#samples = [];
     this.#released = [];
     return group;
+  }
+
+  #takeLinks(): FoundGroup | undefined {
+    const mode = this.#parts.links;
+    if (mode === undefined) return undefined;
+    const links = { mode, listed: this.#listed, found: this.#found };
+    this.#listed = [];
+    this.#found = [];
+    return links;
   }
 
   #codeOf(error: string): number {

@@ -7,6 +7,8 @@ export interface JobTask extends Pick<SettledTask<SourceItem, Response>, "error"
   readonly state: "succeeded" | "failed";
   readonly item: SourceItem;
   readonly response: Response | undefined;
+  /** How many answers led to the item, one after the other (see `add` of the job's options); 0 for an item of the list. */
+  readonly depth: number;
 }
 
 /** What a program writes in the place of the standard row: an object that JSON can hold. */
@@ -34,10 +36,12 @@ export class CustomRows implements Rows {
   }
 }
 
-function taskOf(item: SourceItem, task: SettledTask<unknown, unknown>): JobTask {
+/** A task that has ended, as programs see it. */
+export function taskOf(item: SourceItem, task: SettledTask<unknown, unknown>): JobTask {
   const { state, error, attempts, timings, response } = task;
   return {
     item,
+    depth: item.depth ?? 0,
     state: state as JobTask["state"],
     response: response as Response | undefined,
     error,

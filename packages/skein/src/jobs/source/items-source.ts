@@ -53,7 +53,8 @@ async function* inBlocks(items: Iterable<JobItem>): AsyncGenerator<readonly Sour
   if (block.length > 0) yield block;
 }
 
-function itemLine(item: JobItem, line: number): SourceLine {
+/** What an item of a program means; a rejected line where it is no request. */
+export function itemLine(item: JobItem, line: number): SourceLine {
   const place = { line, nextOffset: line };
   if (typeof item === "string") return urlItem(item.trim(), place);
   // Checked, and understood, as a line of a list is.

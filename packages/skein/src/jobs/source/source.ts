@@ -27,6 +27,8 @@ export interface SourceItem {
   readonly key: number;
   /** Anything; it comes back in the output. */
   readonly meta?: unknown;
+  /** Of an item that an answer led to: how many answers led here, one after the other. Left out for the items of the list. */
+  readonly depth?: number;
 }
 
 /** A line that is no request. */
