@@ -34,6 +34,14 @@ describe("Meter", () => {
     expect(one.read({ ...START, requests: 1_000, elapsedMs: 16_000 }).requestsPerSecond).toBe(0);
   });
 
+  test("are told too where one looks every five seconds, or a moment later", () => {
+    const one = meter();
+    const seen = [5_000.4, 10_001, 15_001.3].map(elapsedMs =>
+      Math.round(one.read({ ...START, requests: elapsedMs / 10, elapsedMs }).requestsPerSecond),
+    );
+    expect(seen).toEqual([100, 100, 100]);
+  });
+
   test("the rest can't be told while nothing ends, nor while the list is read", () => {
     expect(meter().read({ ...START, elapsedMs: 1_000 }).eta).toBeUndefined();
     expect(meter().read({ ...START, done: 9, total: undefined, elapsedMs: 9 }).eta).toBeUndefined();

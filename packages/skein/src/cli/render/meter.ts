@@ -58,10 +58,11 @@ export class Meter {
 
   #perSecond(what: "requests" | "bytes" | "done", window: number): number {
     const now = this.#samples.at(-1);
-    const then = this.#samples.find(
-      sample => now !== undefined && sample.elapsedMs >= now.elapsedMs - window,
-    );
-    if (now === undefined || then === undefined || then === now) return 0;
+    if (now === undefined) return 0;
+    const inWindow = this.#samples.find(sample => sample.elapsedMs >= now.elapsedMs - window);
+    // Who looks as seldom as that, or a moment less often, has none in it but the present one.
+    const then = inWindow === now ? this.#samples.at(-2) : inWindow;
+    if (then === undefined) return 0;
     return ((now[what] - then[what]) * 1_000) / Math.max(1, now.elapsedMs - then.elapsedMs);
   }
 
