@@ -32,11 +32,19 @@ export interface RecordedJob {
 /**
  * What the journal of an output says, which may also be named itself (`out.jsonl.job.db`); a job may run meanwhile.
  *
+ * @param thoroughly checks all of the journal first, also what only those who look at a job ask for
  * @throws JobError NO_JOURNAL where there is none, JOURNAL_CORRUPT
  */
-export async function readRecordedJob(output: string): Promise<Pick<RecordedJob, "report" | "known">> {
+export async function readRecordedJob(
+  output: string,
+  { thoroughly = false } = {},
+): Promise<Pick<RecordedJob, "report" | "known">> {
   const job = await openJournal(output, { readOnly: true });
-  await job.journal.close();
+  try {
+    if (thoroughly) await job.journal.call("check", undefined);
+  } finally {
+    await job.journal.close();
+  }
   // What a killed process has begun is to be finished first; whoever is at it now is refused, as by any other writer.
   if (job.known.isRewriting) return changeRecordedJob(output, finished => finished);
   return job;

@@ -46,7 +46,7 @@ export interface JobVerification {
  * if (problemCount > 0) console.error(problems[0]);
  */
 export async function verifyJob(output: string): Promise<JobVerification> {
-  const { report, known } = await readRecordedJob(output);
+  const { report, known } = await readRecordedJob(output, { thoroughly: true });
   const check = new JobCheck(report.paths, known);
   await check.output();
   await check.rejects();

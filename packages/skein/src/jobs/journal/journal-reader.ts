@@ -21,7 +21,14 @@ import {
   type OpenedJournal,
 } from "./journal-protocol.ts";
 import { listItems, readJournal } from "./journal-reading.ts";
-import { checkJournal, corruptJournal, isNewJournal, isOld, readAsPresent } from "./journal-schema.ts";
+import {
+  checkJournal,
+  checkWhole,
+  corruptJournal,
+  isNewJournal,
+  isOld,
+  readAsPresent,
+} from "./journal-schema.ts";
 
 /** A process that begins or ends to write holds readers up for a moment. */
 const BUSY_MS = 5_000;
@@ -48,6 +55,10 @@ export class JournalReader
       // A process that was killed before it had written anything leaves one without tables.
       return isNewJournal(this.#database) ? NOTHING_RECORDED : readJournal(this.#database);
     });
+  }
+
+  check(): void {
+    this.#attempt(() => checkWhole(this.#opened, this.#path));
   }
 
   isWritten(): boolean {

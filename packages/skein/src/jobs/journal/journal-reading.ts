@@ -2,7 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { FIRST_ADDED } from "../source/added-item.ts";
 import { AddedLog } from "./added-log.ts";
-import { type ItemCount, LISTED_WIDTH, type OpenedJournal } from "./journal-protocol.ts";
+import { countEndings } from "./count-endings.ts";
+import { LISTED_WIDTH, type OpenedJournal } from "./journal-protocol.ts";
 
 /** All of it is of one moment, also while another process writes. */
 export function readJournal(database: DatabaseSync): OpenedJournal {
@@ -17,9 +18,6 @@ export function readJournal(database: DatabaseSync): OpenedJournal {
 function readNow(database: DatabaseSync): OpenedJournal {
   const one = (sql: string) => database.prepare(sql).get() as Record<string, number | string | null>;
   const job = one("SELECT * FROM job");
-  const counts = database.prepare(
-    "SELECT state, status, error, count(*) AS count FROM items GROUP BY state, status, error",
-  );
   const samples = database.prepare("SELECT code, message FROM error_samples");
   const added = new AddedLog(database);
   return {
@@ -33,7 +31,7 @@ function readNow(database: DatabaseSync): OpenedJournal {
     lastLine: Number(
       one(`SELECT coalesce(max(line), 0) AS line FROM items WHERE line < ${FIRST_ADDED}`).line,
     ),
-    counts: counts.all() as unknown as ItemCount[],
+    counts: countEndings(database),
     added: { count: added.count, isPending: added.count > 0 && added.list(0, 1).length > 0 },
     sizes: { output: Number(job.output_bytes), rejects: Number(job.rejects_bytes) },
     isRewriting: job.rewrite_bytes !== null,

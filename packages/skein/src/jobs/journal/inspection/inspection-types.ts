@@ -135,6 +135,8 @@ export interface LoggedItemDetail extends LoggedItem {
 
 /** What a journal that is only read answers beside what a job asks. */
 export interface InspectionOperations {
+  /** Looks at every page of it, and throws JOURNAL_CORRUPT where one is damaged. */
+  check(request: undefined): void;
   figures(request: { readonly origins: readonly string[] }): JournalFigures;
   series(request: SeriesRequest): JobSeries;
   items(request: ItemPageRequest): LoggedPage;
