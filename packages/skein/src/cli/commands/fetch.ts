@@ -21,7 +21,7 @@ import { refuseSharedLog } from "../args/log.ts";
 import type { PaceFlags } from "../args/pace-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
-import { boundNursery } from "../bound-nursery.ts";
+import { boundHeap } from "../bound-heap.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
 import { connectionsOf, senderOf } from "./fetch-client.ts";
@@ -55,7 +55,7 @@ export async function fetchCommand(args: readonly string[], flags: FetchFlags): 
   const input = parseInput(args, kindOfPath);
   const output = checkedOutput(flags.output, input);
   checkCombinations(flags, input);
-  boundNursery();
+  boundHeap();
   const body = await readBody(flags);
   if (input.kind === "stdin" && process.stdin.isTTY) {
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
