@@ -86,7 +86,9 @@ describe("skein fetch", () => {
     await fetch();
     const again = await fetch();
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain("out.jsonl is complete, so nothing is sent. To begin anew, add --fresh.");
+    expect(again.stderr).toContain(
+      "out.jsonl is complete, so nothing is sent. To ask for all of it again, add --refresh; to begin anew, --fresh.",
+    );
     expect(origin.requestCount).toBe(20);
     writeFileSync(list, `${readFileSync(list, "utf8")}${origin.url}/ok?i=21\n`);
     const more = await fetch();

@@ -22,6 +22,7 @@ Examples:
   skein fetch urls.txt -o results.jsonl --retry-on 429,5xx --retry-max-time 2m
   skein fetch urls.txt -o results.jsonl --max-errors 5% --deadline 1h
   skein fetch urls.txt -o results.jsonl --retry-failed
+  skein fetch urls.txt -o results.jsonl --refresh
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
   skein fetch urls.txt -o results.csv
   skein fetch shops.csv.gz --url-column website -o results.jsonl

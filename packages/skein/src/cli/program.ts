@@ -134,6 +134,10 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .option("--save-bodies <dir>", "each body into a file of its own, in this directory")
     .option("--fresh", "forget earlier results and begin anew")
     .option("--retry-failed", "send what failed once more")
+    .option(
+      "--refresh",
+      "ask again for all that is done, and keep what has not changed (ETag, Last-Modified)",
+    )
     .option("--ui", "show and control the job in the browser, at a URL that is printed")
     .option("-q, --quiet", "neither progress nor summary")
     .addOption(

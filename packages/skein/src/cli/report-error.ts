@@ -40,6 +40,7 @@ const HINTS: Partial<Record<JobErrorCode, string>> = {
   OUTPUT_NOT_OURS: "Give another file with -o, or overwrite this one with --fresh.",
   OUTPUT_CHANGED: "To forget the earlier results and begin anew, add --fresh.",
   JOURNAL_CORRUPT: "To forget the earlier results and begin anew, add --fresh.",
+  CANNOT_REFRESH: "To forget the earlier results and begin anew, leave out --refresh and add --fresh.",
   JOB_DIFFERS: "Give another file with -o, or forget the earlier results with --fresh.",
 };
 

@@ -2,7 +2,7 @@ import { redactUrls } from "../entry/redaction.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** Flags that make sense once only: to go on is neither to begin anew nor to choose the failed ones again. */
-const ONCE = new Set(["--fresh", "--retry-failed"]);
+const ONCE = new Set(["--fresh", "--refresh", "--retry-failed"]);
 /** Flags whose value may be a secret, which must not be left on a screen or in a log. */
 const SECRET = /^(-H|--header|-d|--data|--json|-u|--user|-F|--form)$/;
 const SECRET_ATTACHED = /^(-H|-d|-u|-F|--header=|--data=|--json=|--user=|--form=)(?=.)/;

@@ -1,4 +1,5 @@
 import { ItemState } from "./journal/journal-protocol.ts";
+import type { RecordedRow } from "./journal/recorded-rows.ts";
 import { type AddedItem, addedLine } from "./source/added-item.ts";
 import type { KnownLines } from "./source/known-list.ts";
 import { PendingItem, PendingItems } from "./source/pending-items.ts";
@@ -12,6 +13,8 @@ export interface FeedOptions {
   isRepeatable(item: SourceItem): boolean;
   /** What answers lead to; undefined where they lead to nothing. */
   readonly added: AddedItems | undefined;
+  /** The item, as a refresh asks for it; undefined where it does not. */
+  refreshed(item: SourceItem, row: RecordedRow): SourceItem | undefined;
   /** How many items that are not safe to repeat are marked as about to be sent at once. */
   readonly markAtOnce: number;
 }
@@ -31,6 +34,8 @@ export interface FeedBook {
   reject(line: RejectedLine): void;
   /** An earlier run was killed while the item may have been on its way. */
   unknown(item: SourceItem): void;
+  /** Of a refresh: it is not asked for again, and stays as it was. */
+  keep(item: SourceItem, row: RecordedRow): void;
   /** Writes down that the items are about to be sent; resolves when it is on the disk. */
   mark(items: readonly PendingItem[]): Promise<void>;
   /** Undefined when more can be written down at once. */
@@ -149,16 +154,23 @@ export class Feed implements AsyncIterable<PendingItem> {
     const { known, book } = this.#options;
     const items: PendingItem[] = [];
     for (const line of block) {
-      const state = known.reachesTo(line.line) ? await known.stateOf(line) : undefined;
-      if (state === undefined && line.kind === "item") {
-        book.listed(line);
-        items.push(this.#add(line));
-      } else if (state === undefined) book.reject(line as RejectedLine);
-      else if (state === ItemState.sent) book.unknown(line as SourceItem);
+      const row = known.reachesTo(line.line) ? await known.rowOf(line) : undefined;
+      const item = this.#itemOf(line, row);
+      if (item !== undefined && row === undefined) book.listed(item);
+      if (item !== undefined) items.push(this.#add(item));
+      else if (row === undefined) book.reject(line as RejectedLine);
+      else if (row.isDue) book.keep(line as SourceItem, row);
+      else if (row.state === ItemState.sent) book.unknown(line as SourceItem);
       this.#readTo = { offset: line.nextOffset, line: line.line };
     }
     await book.room();
     return items;
+  }
+
+  /** Undefined where nothing is to be sent. */
+  #itemOf(line: SourceLine, row: RecordedRow | undefined): SourceItem | undefined {
+    if (line.kind !== "item" || row === undefined) return line.kind === "item" ? line : undefined;
+    return row.isDue ? this.#options.refreshed(line, row) : undefined;
   }
 
   #add(item: SourceItem): PendingItem {

@@ -14,6 +14,8 @@ export type JobErrorCode =
   | "JOB_DIFFERS"
   /** The rows of the output are a program's own: which of them are to leave it, nobody can tell. */
   | "ROWS_NOT_OURS"
+  /** A refresh can't begin: the journal does not know enough. Or it is under way, and what was asked for has to wait. */
+  | "CANNOT_REFRESH"
   /** The list can't be read. */
   | "SOURCE_UNREADABLE"
   /** The list holds neither an item nor a bad line. */

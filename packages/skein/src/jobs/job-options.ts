@@ -94,6 +94,14 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   fresh?: boolean;
   /** Run the failed items again, also those that are not safe to repeat; their lines leave the output first. */
   retryFailed?: boolean;
+  /**
+   * Ask for all items of a complete job again, with the conditions that the former answers allow (`ETag`, `Last-Modified`). One
+   * that has not changed (304) keeps its row; one that has gets a new row; one that fails counts as failed, and keeps the row of
+   * a former success. Items whose method is not GET, HEAD or OPTIONS are not sent again. The output stays as it is until every item has
+   * been asked for, and is the new one then. A job that is not complete goes on first, and so does a refresh that was stopped,
+   * also without this option. Default: false.
+   */
+  refresh?: boolean;
   /** Aborts the job, as `abort()` does. */
   signal?: AbortSignal;
 }
@@ -128,6 +136,8 @@ export interface JobCounts {
   readonly unknown: number;
   /** Lines that are no requests. */
   readonly rejected: number;
+  /** Of `succeeded`: those whose former rows a refresh has kept, answered that they have not changed (304), or not safe to repeat. */
+  readonly unchanged: number;
   /** Items with an answer, by its status. */
   readonly byStatus: ReadonlyMap<number, number>;
   /** Items that failed, by the error's code. */

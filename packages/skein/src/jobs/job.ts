@@ -11,19 +11,17 @@ import type { Engine } from "./engine/engine.ts";
 import { LocalEngine } from "./engine/local-engine.ts";
 import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import { ThreadsEngine } from "./engine/threads-engine.ts";
-import { Feed } from "./feed.ts";
+import type { Feed } from "./feed.ts";
 import { outputLines } from "./inspect/output-lines.ts";
-import { isRepeatable } from "./item-request.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Outbox } from "./journal/outbox.ts";
-import { RecordedRows } from "./journal/recorded-rows.ts";
 import { Ledger } from "./ledger.ts";
+import { makeFeed } from "./make-feed.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
 import { outputKindOf } from "./semantics.ts";
 import { writeParquet } from "./sink/parquet-file.ts";
 import { rowsOf } from "./sink/rows-of.ts";
-import { KnownLines } from "./source/known-list.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
 import { Tally } from "./tally.ts";
@@ -31,9 +29,9 @@ import { Timeline, type TimelineFacts } from "./timeline.ts";
 
 type Ending = JobSummary["ended"];
 
-const DEFAULT_MARK_AT_ONCE = 50;
-/** Added items that are read at once. */
-const ADDED_PAGE = 500;
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
 
 /**
  * A durable batch: each item of a list is fetched once and recorded once, whatever kills the process in between.
@@ -54,6 +52,8 @@ export class Job {
   readonly resumed: { readonly done: number; readonly rejected: number } | undefined;
   /** Every line of the list had ended when the job was opened: `run()` sends nothing. */
   readonly complete: boolean;
+  /** Its items are asked for again (see `refresh` of its options), from the start or where that was stopped. */
+  readonly refreshing: boolean;
   readonly #options: JobOptions;
   readonly #journal: Journal;
   readonly #blocks: PeekedBlocks | undefined;
@@ -76,6 +76,7 @@ export class Job {
     const { options, paths, journal, known } = opened;
     this.paths = paths;
     this.complete = opened.complete;
+    this.refreshing = known.refreshing;
     this.#options = options;
     this.#journal = journal;
     this.#blocks = opened.blocks;
@@ -91,8 +92,13 @@ export class Job {
       failed: error => this.#fail(error),
     });
     const rows = rowsOf(options, paths, file => this.#outbox.addFile(file));
-    this.#ledger = new Ledger(this.#outbox, { rows, tally: this.#tally, add: options.add });
-    this.#feed = this.#makeFeed(opened);
+    this.#ledger = new Ledger(this.#outbox, {
+      rows,
+      tally: this.#tally,
+      add: options.add,
+      acceptsNotModified: options.accept?.(304) === true,
+    });
+    this.#feed = makeFeed(opened, this.#ledger, () => this.#outbox.flush());
     this.#engine = this.#makeEngine();
   }
 
@@ -228,8 +234,7 @@ export class Job {
   }
 
   async #sendAll(): Promise<void> {
-    // What was made of fewer rows is no longer true.
-    if (this.paths.rows !== this.paths.output) await rm(this.paths.output, { force: true });
+    if (!this.refreshing) await this.#unpublish();
     void this.#count();
     const timeline = new Timeline(
       () => this.#timelineFacts(),
@@ -243,8 +248,15 @@ export class Job {
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     for (const item of this.#feed.pending) if (item.isMarked) this.#ledger.release(item);
-    await this.#outbox.flush(this.#feed.ended && this.#feed.pending.size === 0);
+    const isComplete = this.#feed.ended && this.#feed.pending.size === 0;
+    if (this.refreshing && isComplete) await this.#unpublish();
+    await this.#outbox.flush(isComplete);
     if (this.#feed.failure !== undefined) throw this.#feed.failure.error;
+  }
+
+  /** What was made of other rows is no longer true. */
+  async #unpublish(): Promise<void> {
+    if (this.paths.rows !== this.paths.output) await rm(this.paths.output, { force: true });
   }
 
   /** Makes a Parquet file of the rows, where that is what the output is, and none has been made. */
@@ -323,7 +335,7 @@ export class Job {
       clientClosed: () => this.abort(),
     };
     if (threads === undefined) {
-      return new LocalEngine(client!, this.#options, {
+      return new LocalEngine(client!, this.#engineOptions(), {
         ...events,
         settled: (item, task) => this.#settled(item, task),
         room: () => this.#outbox.room(),
@@ -344,25 +356,11 @@ export class Job {
     );
   }
 
-  #makeFeed({ known, position, journal, options, blocks }: OpenedJob): Feed {
-    // A stream is read from its start, past all that the journal knows of it.
-    const from = options.source.seekable ? position : { offset: 0, line: 0 };
-    const rows = new RecordedRows(journal, from.line + 1, known.lastLine);
-    return new Feed({
-      blocks: blocks ?? options.source.blocks(from),
-      from,
-      known: new KnownLines(rows, options.source.name),
-      book: this.#ledger,
-      isRepeatable: item => isRepeatable(item.request, options),
-      added:
-        options.add === undefined
-          ? undefined
-          : {
-              after: line => journal.call("added", { after: line, limit: ADDED_PAGE }),
-              flush: () => this.#outbox.flush(),
-            },
-      markAtOnce: typeof options.concurrency === "number" ? options.concurrency : DEFAULT_MARK_AT_ONCE,
-    });
+  /** While it refreshes, 304 is no failure: whether it is, the ledger knows. */
+  #engineOptions(): JobOptions {
+    const { accept = isSuccess } = this.#options;
+    if (!this.refreshing) return this.#options;
+    return { ...this.#options, accept: status => status === 304 || accept(status) };
   }
 
   // ── counting ──

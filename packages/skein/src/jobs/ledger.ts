@@ -1,12 +1,14 @@
 import { withoutUserinfo } from "../core/redact-url.ts";
-import type { SettledTask } from "../entry/node.ts";
+import type { Response, SettledTask } from "../entry/node.ts";
 import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import type { FeedBook } from "./feed.ts";
 import { foundItems } from "./found-items.ts";
 import type { JobOptions } from "./job-options.ts";
 import type { ItemDetails } from "./journal/item-details.ts";
-import { ItemState, ROW_WIDTH } from "./journal/journal-protocol.ts";
+import { ItemState, REFRESH_STATES, ROW_WIDTH } from "./journal/journal-protocol.ts";
 import type { Outbox } from "./journal/outbox.ts";
+import type { RecordedRow } from "./journal/recorded-rows.ts";
+import { isUnchanged, validatorsOf } from "./refresh-item.ts";
 import { INTERRUPTED } from "./sink/row.ts";
 import type { Rows } from "./sink/warc-rows.ts";
 import { addedName } from "./source/added-item.ts";
@@ -21,6 +23,8 @@ export interface LedgerParts {
   readonly tally: Tally;
   /** Finds what answers lead to. */
   readonly add?: JobOptions["add"];
+  /** Whether 304 is a success by itself: a refresh has its engine take it for one. */
+  readonly acceptsNotModified?: boolean;
 }
 
 /** Writes down how each line of the list ended: its row of the output, its record in the journal, its place in the counts. */
@@ -29,8 +33,10 @@ export class Ledger implements FeedBook {
   readonly #rows: Rows;
   readonly #tally: Tally;
   readonly #add: JobOptions["add"];
+  readonly #acceptsNotModified: boolean;
 
-  constructor(outbox: Outbox, { rows, tally, add }: LedgerParts) {
+  constructor(outbox: Outbox, { rows, tally, add, acceptsNotModified = false }: LedgerParts) {
+    this.#acceptsNotModified = acceptsNotModified;
     this.#outbox = outbox;
     this.#rows = rows;
     this.#tally = tally;
@@ -39,21 +45,35 @@ export class Ledger implements FeedBook {
 
   /** A task that succeeded or failed. */
   settled({ item }: PendingItem, task: SettledTask<unknown, unknown>): void {
+    if (item.former !== undefined) this.#askedAgain(item, task);
+    else this.#ended(item, task, task.state === "succeeded" ? ItemState.succeeded : ItemState.failed);
+  }
+
+  /** An item of a refresh. Without conditions, 304 is an answer as any other: one that is refused, mostly. */
+  #askedAgain(item: SourceItem, given: SettledTask<unknown, unknown>): void {
+    const { response } = given;
+    if (response !== undefined && isUnchanged(item, response as Response)) {
+      return this.#ended(item, given, ItemState.unchanged);
+    }
+    const task = this.#acceptsNotModified ? given : refusedNotModified(given);
+    if (task.state === "succeeded") return this.#ended(item, task, ItemState.succeeded);
+    // Answered by conditions that are not about what answered: the next refresh asks without.
+    if (response?.status === 304) this.#outbox.forgetValidators(item.line);
+    this.#ended(item, task, item.former!.hasSucceeded ? ItemState.stale : ItemState.failed);
+  }
+
+  #ended(item: SourceItem, task: SettledTask<unknown, unknown>, state: number): void {
     const { error, response } = task;
+    const keeps = REFRESH_STATES.get(state)?.[1] === true;
     // First: a program's own row may fail, and what finds items too; then the item has not ended.
-    const row = this.#rows.settled(item, task);
+    const row = keeps ? "" : this.#rows.settled(item, task);
     const found = this.#add === undefined ? undefined : foundItems(this.#add, item, task);
     if (this.#tally.add(task)) this.#outbox.addErrorSample(error!.code, error!.message);
-    this.#outbox.write(row);
+    if (state === ItemState.unchanged) this.#tally.unchanged++;
+    if (!keeps) this.#outbox.write(row);
     if (found !== undefined) this.#outbox.addFound(found);
     this.#outbox.record(
-      {
-        line: item.line,
-        key: item.key,
-        state: task.state === "succeeded" ? ItemState.succeeded : ItemState.failed,
-        status: response?.status ?? 0,
-        error: error?.code,
-      },
+      { line: item.line, key: item.key, state, status: response?.status ?? 0, error: error?.code },
       detailsOf(item, task),
     );
   }
@@ -87,6 +107,14 @@ export class Ledger implements FeedBook {
     this.#outbox.record({ ...rowOf(item), state: ItemState.unknown, error: code }, details);
   }
 
+  keep(item: SourceItem, { state, status }: RecordedRow): void {
+    const means = KEPT_STATES.get(state) ?? ItemState.unchanged;
+    this.#tally.addKept(state, status);
+    const message = "not safe to repeat, so it was not asked for again";
+    const details = { url: withoutUserinfo(item.request.url), endedAt: Date.now(), message };
+    this.#outbox.record({ ...rowOf(item), status, state: means, error: undefined }, details);
+  }
+
   reject(line: RejectedLine): void {
     this.#tally.rejected++;
     const { reason, text } = line;
@@ -113,12 +141,24 @@ export class Ledger implements FeedBook {
   }
 }
 
-function detailsOf({ request }: SourceItem, task: SettledTask<unknown, unknown>): ItemDetails {
+/** Of items that ended so, and are not asked for again. */
+const KEPT_STATES: ReadonlyMap<number, number> = new Map([
+  [ItemState.failed, ItemState.stale],
+  [ItemState.unknown, ItemState.leftUnknown],
+]);
+
+function refusedNotModified(task: SettledTask<unknown, unknown>): SettledTask<unknown, unknown> {
+  if (task.state !== "succeeded" || task.response?.status !== 304) return task;
+  return { ...task, state: "failed", kind: "status", error: task.response.toStatusError() };
+}
+
+function detailsOf(item: SourceItem, task: SettledTask<unknown, unknown>): ItemDetails {
   const { attempts, timings, response, error } = task;
   return {
-    url: withoutUserinfo(request.url),
+    url: withoutUserinfo(item.request.url),
     endedAt: Date.now(),
     message: error?.message,
+    validators: task.state === "succeeded" ? validatorsOf(item, response as Response) : undefined,
     attempts,
     timings,
     phases: response?.timings ?? error?.timings,

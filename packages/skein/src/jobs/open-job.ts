@@ -7,6 +7,7 @@ import { jobPaths } from "./job-paths.ts";
 import { Journal } from "./journal/journal.ts";
 import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-protocol.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
+import { isSafe } from "./refresh-item.ts";
 import { bodyModeOf, outputKindOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
 import { DEDUPE_MODES, dedupedSource } from "./source/deduped-source.ts";
 import { checkList } from "./source/known-list.ts";
@@ -33,6 +34,7 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
   const semantics = semanticsOf(options);
   requireLines(options);
   requireSender(options);
+  requireRefreshable(options);
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
   if (isNew) refuseForeignParquet(options, paths);
@@ -76,9 +78,23 @@ function requireSender(options: JobOptions): void {
     throw new InvalidOption("client: expected a Client, or threads with a module that gives them");
 }
 
+/** @throws InvalidOption */
+function requireRefreshable({ refresh = false, fresh, retryFailed, add, threads, method }: JobOptions): void {
+  if (!refresh) return;
+  if (fresh)
+    throw new InvalidOption("refresh: fresh forgets what could be asked for again; choose one of them");
+  if (retryFailed)
+    throw new InvalidOption("refresh: it asks for all items again, retryFailed for some; choose one of them");
+  if (add !== undefined)
+    throw new InvalidOption("refresh: a job that finds its items in answers can't be refreshed; begin anew");
+  if (threads !== undefined) throw new InvalidOption("refresh: one thread does that; leave out threads");
+  if (isSafe({ url: "" }, { method: method ?? "GET" })) return;
+  throw new InvalidOption(`refresh: only GET, HEAD and OPTIONS are sent again; the method is ${method}`);
+}
+
 /** Compares, checks the list where it may have changed, and only then lets the journal touch a file. */
 async function openJournal(options: JobOptions, semantics: Semantics, journal: Journal) {
-  const { source, fresh = false, retryFailed = false } = options;
+  const { source, fresh = false, retryFailed = false, refresh = false } = options;
   const found = await journal.call("open", { fresh });
   const isKnown = !fresh && found.job !== undefined;
   if (isKnown) requireSame(JSON.parse(found.job.semantics) as Semantics, semantics, options.output);
@@ -90,13 +106,14 @@ async function openJournal(options: JobOptions, semantics: Semantics, journal: J
       : undefined;
   const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
   const retry = retryFailed ? ALL_FAILED : [];
-  const known = await journal.call("begin", { record, fresh, retry });
+  const known = await journal.call("begin", { record, fresh, retry, refresh });
   // Items that are pending again stand anywhere in the list: the journal then says to read it from its start.
-  const isRetried = retryFailed && found.counts.some(({ state }) => state === ItemState.failed);
-  const position = checked === undefined || isRetried ? known.position : checked.position;
+  const isRetried = retryFailed && found.rowCounts.some(({ state }) => state === ItemState.failed);
+  const isReadAgain = isRetried || known.refreshing;
+  const position = checked === undefined || isReadAgain ? known.position : checked.position;
   const complete =
     checked === undefined
       ? known.complete && source.seekable
-      : !checked.isPending && !isRetried && !known.added.isPending;
+      : !checked.isPending && !isReadAgain && !known.added.isPending;
   return { known, position, complete };
 }

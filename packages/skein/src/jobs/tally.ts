@@ -20,6 +20,7 @@ export class Tally {
   failed = 0;
   unknown = 0;
   rejected = 0;
+  unchanged = 0;
   readonly doneBefore: number;
   readonly #byStatus = new Map<number, number>();
   readonly #byError = new Map<string, { count: number; sample: string }>();
@@ -28,8 +29,9 @@ export class Tally {
 
   constructor({ counts, errorSamples }: Pick<OpenedJournal, "counts" | "errorSamples">) {
     const samples = new Map(errorSamples);
-    for (const { state, status, error, count } of counts) {
+    for (const { state, status, error, count, keeps } of counts) {
       this.#addState(state, count);
+      if (keeps === true && state === ItemState.succeeded) this.unchanged += count;
       if (status !== null) this.#addStatus(status, count);
       if (error !== null) this.#addError({ code: error, message: samples.get(error) ?? "" }, count);
     }
@@ -65,12 +67,22 @@ export class Tally {
     return this.#addError(error, 1);
   }
 
+  /** Of a refresh: an item that is not asked for again, as it ended then. */
+  addKept(state: number, status: number): void {
+    this.#addState(state, 1);
+    if (state === ItemState.succeeded) this.unchanged += 1;
+    if (status !== 0) this.#addStatus(status, 1);
+  }
+
   get counts(): JobCounts {
-    const { done, succeeded, failed, unknown, rejected } = this;
+    const { done, succeeded, failed, unknown, rejected, unchanged } = this;
     const byError: ReadonlyMap<string, ErrorTally> = new Map(
       [...this.#byError].map(([code, tally]) => [code, { ...tally }]),
     );
-    return { done, succeeded, failed, unknown, rejected, byStatus: new Map(this.#byStatus), byError };
+    return {
+      ...{ done, succeeded, failed, unknown, rejected, unchanged },
+      ...{ byStatus: new Map(this.#byStatus), byError },
+    };
   }
 
   get latency(): JobProgress["latency"] {

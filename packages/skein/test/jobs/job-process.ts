@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly threads?: number;
   /** Goes on to what the pages link to. */
   readonly crawl?: boolean;
+  /** Asks for all items again. */
+  readonly refresh?: boolean;
   /** Has the lock and does nothing, until it is killed. */
   readonly idle?: boolean;
   /** Does not close the job. */
@@ -27,6 +29,7 @@ const {
   method = "GET",
   threads: count,
   crawl,
+  refresh = false,
   idle,
   forget,
 } = JSON.parse(process.argv[2] ?? "") as ProcessOptions;
@@ -43,6 +46,7 @@ try {
     client,
     concurrency,
     method,
+    refresh,
     ...threads,
     ...adds,
   });

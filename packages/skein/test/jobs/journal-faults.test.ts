@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@skein/testkit";
 import { ItemState } from "../../src/jobs/journal/journal-protocol.ts";
+import { JournalWriter } from "../../src/jobs/journal/journal-writer.ts";
 import { type Fault, FaultyParts } from "./faulty-parts.ts";
-import { expectWhole, isReject, pathsIn, retry, run } from "./scripted-journal.ts";
+import { expectWhole, hasChanged, isReject, pathsIn, retry, run } from "./scripted-journal.ts";
 
 let directory: string;
 
@@ -26,6 +27,15 @@ function withEachFault(when: Fault["when"], attempt: (folder: string, parts: Fau
     const parts = new FaultyParts({ step, when });
     attempt(folder, parts);
     if (!parts.hasFailed) return step - 1;
+  }
+}
+
+function isComplete(folder: string): boolean {
+  const writer = new JournalWriter(pathsIn(folder));
+  try {
+    return writer.open({ fresh: false }).complete;
+  } finally {
+    writer.close();
   }
 }
 
@@ -86,6 +96,22 @@ describe.each(["before", "half", "after"] as const)("a failure at each step, %s 
       expectWhole(folder);
     });
     expect(steps).toBeGreaterThan(10);
+  });
+
+  test("while all items are asked for again", () => {
+    const failing = (line: number) => line % 3 === 0;
+    const steps = withEachFault(when, (folder, parts) => {
+      run(folder, { failing });
+      expectFailure(() => run(folder, { parts, refresh: true }), parts);
+      // Not yet begun, it begins now; else it goes on, or has ended.
+      if (isComplete(folder) && !readFileSync(pathsIn(folder).output, "utf8").includes("isNew"))
+        run(folder, { refresh: true });
+      else run(folder);
+      expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
+      run(folder, { refresh: true });
+      expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
+    });
+    expect(steps).toBeGreaterThan(30);
   });
 
   test("while a job is begun anew over an old one", () => {

@@ -103,7 +103,10 @@ test("what is to be run again has no result until it has", async () => {
 });
 
 describe("a journal of an older version", () => {
-  const TO_2 = "DROP TABLE added; DROP TABLE requested; PRAGMA user_version = 2;";
+  const TO_2 = `
+    DROP TABLE added; DROP TABLE requested; DROP TABLE validators; DROP TABLE refreshed; DROP TABLE former;
+    ALTER TABLE results DROP COLUMN place; ALTER TABLE results DROP COLUMN validators;
+    ALTER TABLE job DROP COLUMN refresh_bytes; ALTER TABLE job DROP COLUMN refreshes; PRAGMA user_version = 2;`;
   const TO_1 = `${TO_2}
     DROP TABLE results; DROP TABLE origins; DROP TABLE timeline; DROP TABLE origin_timeline;
     ALTER TABLE job DROP COLUMN generation; PRAGMA user_version = 1;`;
@@ -130,11 +133,12 @@ describe("a journal of an older version", () => {
   test("2 goes on as one of this version", async () => {
     await using origin = await flakyOrigin();
     const folder = await oldJob(origin, TO_2);
-    const before = ask(folder.journal, "SELECT * FROM results");
+    const before = ask(folder.journal, "SELECT number, line, status, url FROM results");
     folder.write([...readFileSync(folder.list, "utf8").trimEnd().split("\n"), `${origin.url}/bytes/77`]);
     expect(await folder.run()).toMatchObject({ ended: "complete", done: 41, doneBefore: 40 });
     expect(ask(folder.journal, "PRAGMA user_version")).toEqual([{ user_version: 3 }]);
-    expect(ask(folder.journal, "SELECT * FROM results").slice(0, -1)).toEqual(before);
+    const after = ask(folder.journal, "SELECT number, line, status, url FROM results");
+    expect(after.slice(0, -1)).toEqual(before);
   });
 
   test("1 goes on as one of this version, with what is known of its items", async () => {

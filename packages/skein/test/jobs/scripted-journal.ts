@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "@skein/testkit";
+import { DetailPacker } from "../../src/jobs/journal/item-details.ts";
 import {
   ALL_FAILED,
   type CommitRequest,
@@ -30,6 +31,7 @@ export function pathsIn(folder: string) {
 }
 
 export const isReject = (line: number) => line % 7 === 0;
+export const hasChanged = (line: number) => line % 2 === 1;
 const hasFile = (line: number) => line % 5 === 0;
 const body = (line: number) => Buffer.from(`the body of ${line}`);
 
@@ -37,6 +39,8 @@ export interface RunOptions {
   readonly parts?: FaultyParts;
   readonly retryFailed?: boolean;
   readonly fresh?: boolean;
+  /** Asks for all lines again: the odd ones have changed. */
+  readonly refresh?: boolean;
   /** Which lines fail. */
   failing?(line: number): boolean;
 }
@@ -44,20 +48,32 @@ export interface RunOptions {
 /** Opens the journal as a job does, and records every line that has no row. Throws where a step fails. */
 export function run(
   folder: string,
-  { parts, retryFailed = false, fresh = false, failing = () => false }: RunOptions = {},
+  { parts, retryFailed = false, fresh = false, refresh = false, failing = () => false }: RunOptions = {},
 ): void {
   const writer = new JournalWriter(pathsIn(folder), parts);
   try {
     writer.open({ fresh });
-    const { position } = writer.begin({ ...BEGIN, retry: retryFailed ? ALL_FAILED : [], fresh });
+    const { position, refreshing } = writer.begin({
+      ...BEGIN,
+      retry: retryFailed ? ALL_FAILED : [],
+      fresh,
+      refresh,
+    });
     const listed = writer.list({ fromLine: position.line + 1, limit: 1_000 });
     const known = new Set<number>();
-    for (let i = 0; i < listed.length; i += LISTED_WIDTH) known.add(listed[i]!);
+    for (let i = 0; i < listed.length; i += LISTED_WIDTH)
+      if (listed[i + LISTED_WIDTH - 1] === 0) known.add(listed[i]!);
     const lines = Array.from({ length: LINES }, (_, i) => i + 1);
     const pending = lines.filter(line => line > position.line && !known.has(line));
-    for (let at = 0; at < pending.length; at += GROUP) {
+    // A job ends with a group that says that it is complete, also where nothing was left to do.
+    for (let at = 0; at < pending.length || (at === 0 && refreshing); at += GROUP) {
       writer.commit(
-        groupOf(folder, { lines: pending.slice(at, at + GROUP), next: pending[at + GROUP], failing }),
+        groupOf(folder, {
+          lines: pending.slice(at, at + GROUP),
+          next: pending[at + GROUP],
+          failing,
+          refreshing,
+        }),
       );
     }
   } finally {
@@ -70,17 +86,21 @@ export function run(
 interface Group {
   readonly lines: readonly number[];
   readonly next: number | undefined;
+  readonly refreshing: boolean;
   failing(line: number): boolean;
 }
 
-function groupOf(folder: string, { lines, next, failing }: Group): CommitRequest {
+function groupOf(folder: string, { lines, next, failing, refreshing }: Group): CommitRequest {
   const rows = new Float64Array(lines.length * ROW_WIDTH);
+  const details = new DetailPacker(lines.length);
   const group = { output: "", rejects: "", files: [] as { path: string; bytes: Uint8Array }[] };
   lines.forEach((line, index) => {
-    const state = isReject(line) ? "rejected" : failing(line) ? "failed" : "succeeded";
+    const ended = failing(line) ? "failed" : "succeeded";
+    const state = isReject(line) ? "rejected" : refreshing && !hasChanged(line) ? "unchanged" : ended;
+    details.add(index, { url: `http://x/${line}`, endedAt: line, message: undefined });
     rows.set([line, line * 1_000, ItemState[state], 200, state === "failed" ? 1 : 0], index * ROW_WIDTH);
     if (isReject(line)) group.rejects += `${JSON.stringify({ line })}\n`;
-    else group.output += `${JSON.stringify(rowOf(line, state === "failed"))}\n`;
+    else if (state !== "unchanged") group.output += `${JSON.stringify(rowOf(line, ended, refreshing))}\n`;
     if (hasFile(line))
       group.files.push({ path: join(folder, "bodies", "ab", String(line)), bytes: body(line) });
   });
@@ -90,16 +110,16 @@ function groupOf(folder: string, { lines, next, failing }: Group): CommitRequest
     errorCodes: ["E"],
     errorSamples: [],
     ...group,
+    details: details.take(),
     released: [],
     position,
     complete: next === undefined,
   };
 }
 
-function rowOf(id: number, fails: boolean) {
-  return fails
-    ? { id, state: "failed", status: 200, error: { code: "E" } }
-    : { id, state: "succeeded", status: 200 };
+function rowOf(id: number, state: "failed" | "succeeded", isNew = false) {
+  const row = { id, state, status: 200, ...(isNew ? { isNew } : undefined) };
+  return state === "failed" ? { ...row, error: { code: "E" } } : row;
 }
 
 /** Makes items pending again without a run, as `skein retry` does, and answers how many. */
@@ -115,7 +135,11 @@ export function retry(folder: string, endings: readonly ItemEnding[], parts?: Fa
 }
 
 /** What a run that nothing stopped must have left. */
-export function expectWhole(folder: string, failing: (line: number) => boolean = () => false): void {
+export function expectWhole(
+  folder: string,
+  failing: (line: number) => boolean = () => false,
+  isNew: (line: number) => boolean = () => false,
+): void {
   const lines = Array.from({ length: LINES }, (_, i) => i + 1);
   const { output, rejects, journal } = pathsIn(folder);
   const rows = readFileSync(output, "utf8")
@@ -123,7 +147,9 @@ export function expectWhole(folder: string, failing: (line: number) => boolean =
     .split("\n")
     .map(line => JSON.parse(line));
   const items = lines.filter(line => !isReject(line));
-  expect(rows.toSorted((a, b) => a.id - b.id)).toEqual(items.map(id => rowOf(id, failing(id))));
+  expect(rows.toSorted((a, b) => a.id - b.id)).toEqual(
+    items.map(id => rowOf(id, failing(id) ? "failed" : "succeeded", isNew(id))),
+  );
   const bad = readFileSync(rejects, "utf8")
     .trimEnd()
     .split("\n")

@@ -45,6 +45,7 @@ export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, Endin
   readonly saveBodies?: string;
   readonly fresh?: boolean;
   readonly retryFailed?: boolean;
+  readonly refresh?: boolean;
   readonly quiet?: boolean;
   readonly progress?: ProgressMode;
   readonly ui?: boolean;
@@ -97,7 +98,7 @@ async function runAlone(open: () => Promise<Job>, flags: FetchFlags): Promise<Ex
 
 function jobOptions(flags: FetchFlags) {
   const bodies = flags.saveBodies === undefined ? flags.body : { directory: flags.saveBodies };
-  const { concurrency, rate, rateHost, timeout, maxBody, fresh, retryFailed } = flags;
+  const { concurrency, rate, rateHost, timeout, maxBody, fresh, refresh, retryFailed } = flags;
   return {
     concurrency,
     perOrigin: flags.perHost === "auto" ? flags.perHost : Math.min(flags.perHost, mostOf(concurrency)),
@@ -112,6 +113,7 @@ function jobOptions(flags: FetchFlags) {
     ...(timeout === undefined ? {} : { timeout }),
     ...(maxBody === undefined ? {} : { maxResponseBytes: maxBody }),
     ...(fresh === undefined ? {} : { fresh }),
+    ...(refresh === undefined ? {} : { refresh }),
     ...(retryFailed === undefined ? {} : { retryFailed }),
   };
 }
@@ -178,6 +180,13 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
     throw new UsageError(
       "--fresh forgets all results and --retry-failed keeps the good ones: leave one of them out",
     );
+  }
+  if (flags.refresh && (flags.fresh || flags.retryFailed)) {
+    const other = flags.fresh ? "--fresh forgets all results" : "--retry-failed sends some of the items";
+    throw new UsageError(`--refresh asks for all items again, and ${other}: leave one of them out`);
+  }
+  if (flags.refresh && flags.threads !== undefined && flags.threads > 1) {
+    throw new UsageError("--refresh: one thread does that; leave out --threads");
   }
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");

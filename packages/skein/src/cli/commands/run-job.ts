@@ -70,7 +70,11 @@ export async function runJob(job: Job, flags: RunFlags, watcher: RunWatcher = NO
 function greet(job: Job, reporter: ProgressReporter): void {
   if (job.complete) {
     reporter.note(
-      `${shownPath(job.paths.output)} is complete, so nothing is sent. To begin anew, add --fresh.`,
+      `${shownPath(job.paths.output)} is complete, so nothing is sent. To ask for all of it again, add --refresh; to begin anew, --fresh.`,
+    );
+  } else if (job.refreshing) {
+    reporter.note(
+      `Asking again for all of ${shownPath(job.paths.output)}, which stays as it is until that is done.`,
     );
   } else if (job.resumed !== undefined) {
     reporter.note(

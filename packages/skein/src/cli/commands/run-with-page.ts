@@ -9,7 +9,7 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** A job that can be opened again, to send what failed. */
 export interface PagedJob {
-  open(again?: { readonly fresh: false; readonly retryFailed: true }): Promise<Job>;
+  open(again?: { readonly fresh: false; readonly refresh: false; readonly retryFailed: true }): Promise<Job>;
   /** Whether its list can be read once more. */
   readonly mayRetry: boolean;
   /** The most connections that its client opens. */
@@ -33,7 +33,7 @@ export async function runWithPage({ open, mayRetry, most }: PagedJob, flags: Run
       const exitCode = await runJob(job, flags, view);
       if (exitCode === EXIT.interrupted || !(await isToGoOn(view))) return exitCode;
       await job.close();
-      job = await open({ fresh: false, retryFailed: true });
+      job = await open({ fresh: false, refresh: false, retryFailed: true });
       view.begin(job);
     }
   } finally {

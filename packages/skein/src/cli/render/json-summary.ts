@@ -3,7 +3,8 @@ import { redactUrls } from "../../entry/redaction.ts";
 
 /** How a job ended, as one line of JSON for programs. */
 export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string {
-  const { ended, done, doneBefore, succeeded, failed, unknown, rejected, requests, bytes } = summary;
+  const { ended, done, doneBefore, succeeded, failed, unknown, rejected, unchanged, requests, bytes } =
+    summary;
   return JSON.stringify({
     event: "summary",
     ended,
@@ -13,6 +14,7 @@ export function renderJsonSummary(summary: JobSummary, paths: JobPaths): string 
     failed,
     unknown,
     rejected,
+    ...(unchanged === 0 ? {} : { unchanged }),
     requests,
     bytes,
     elapsedMs: Math.round(summary.elapsedMs),

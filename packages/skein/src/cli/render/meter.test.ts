@@ -3,7 +3,7 @@ import type { JobProgress } from "../../entry/jobs.ts";
 import { Meter } from "./meter.ts";
 
 const START: JobProgress = {
-  ...{ done: 0, doneBefore: 0, succeeded: 0, failed: 0, unknown: 0, rejected: 0, total: 1_000 },
+  ...{ done: 0, doneBefore: 0, succeeded: 0, failed: 0, unknown: 0, rejected: 0, unchanged: 0, total: 1_000 },
   ...{ running: 0, waiting: 0, pending: 0, bytes: 0, requests: 0, elapsedMs: 0, latency: undefined },
   byStatus: new Map(),
   byError: new Map(),

@@ -34,14 +34,21 @@ export function statusJson(report: JobReport): unknown {
 }
 
 function headline(report: JobReport, paint: Paint): string {
-  const { complete, running, done, succeeded, failed, unknown, rejected, endedTo } = report;
+  const { complete, done, succeeded, failed, unknown, rejected, unchanged, endedTo } = report;
   const parts = [`${formatCount(succeeded)} succeeded`, `${formatCount(failed)} failed`];
   if (unknown > 0) parts.push(`${formatCount(unknown)} unknown`);
   if (rejected > 0) parts.push(`${formatCount(rejected)} rejected`);
+  if (unchanged > 0) parts.push(`${formatCount(unchanged)} of them unchanged`);
   const look = complete && failed === 0 ? "green" : "yellow";
-  const verb = paint("bold", paint(look, complete ? "Complete" : running ? "Running" : "Can go on"));
+  const verb = paint("bold", paint(look, verbOf(report)));
   const where = complete ? "" : `, all of the first ${formatCount(endedTo)} lines`;
   return `${verb} ${formatCount(done)} done${where}: ${parts.join(", ")}`;
+}
+
+function verbOf({ complete, running, refreshing }: JobReport): string {
+  if (complete) return "Complete";
+  const doing = running ? "Running" : "Can go on";
+  return refreshing ? `Refreshing, ${doing.toLowerCase()}` : doing;
 }
 
 /** The journal has them as numbers and ranges: `200-299,404`. */

@@ -21,7 +21,7 @@ const facts: SummaryFacts = {
 
 const summary: JobSummary = {
   ended: "complete",
-  ...{ done: 20_000, doneBefore: 0, succeeded: 19_400, failed: 600, unknown: 0, rejected: 0 },
+  ...{ done: 20_000, doneBefore: 0, succeeded: 19_400, failed: 600, unknown: 0, rejected: 0, unchanged: 0 },
   ...{ requests: 20_800, bytes: 12_345_678, elapsedMs: 12_300, latency: { p50: 21, p95: 180 } },
   byStatus: new Map([
     [404, 200],

@@ -35,6 +35,7 @@ function headline(summary: JobSummary, { total, paint }: SummaryFacts): string {
   const parts = [`${formatCount(summary.succeeded)} succeeded`, `${formatCount(summary.failed)} failed`];
   if (summary.unknown > 0) parts.push(`${formatCount(summary.unknown)} unknown`);
   if (summary.rejected > 0) parts.push(`${formatCount(summary.rejected)} rejected`);
+  if (summary.unchanged > 0) parts.push(`${formatCount(summary.unchanged)} unchanged`);
   const before = summary.doneBefore > 0 ? ` (${formatCount(summary.doneBefore)} in earlier runs)` : "";
   const items = `${formatCount(summary.done)}${of}${before}`;
   return `${paint("bold", paint(look, verb))} ${items} in ${formatDuration(summary.elapsedMs)}: ${parts.join(", ")}`;

@@ -16,6 +16,8 @@ export interface JobReport extends JobCounts {
   readonly request: Semantics;
   /** Whether every line of the list has ended; of a job that runs, it has not. */
   readonly complete: boolean;
+  /** Its items are being asked for again, and the counts are of those that have been; the output is the former one as yet. */
+  readonly refreshing: boolean;
   /** Whether a process is at it, this one included. */
   readonly running: boolean;
   /** Every line of the list up to this one has ended; 0 where none has. */
@@ -96,6 +98,7 @@ function reportOf(known: OpenedJournal, paths: JobReport["paths"], running: bool
     source,
     request: JSON.parse(semantics) as Semantics,
     complete: known.complete,
+    refreshing: known.refreshing,
     running,
     endedTo: known.position.line,
   };

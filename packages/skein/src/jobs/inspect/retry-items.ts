@@ -24,7 +24,7 @@ export interface JobEnding {
  */
 export async function retryItems(output: string, wanted: (ending: JobEnding) => boolean): Promise<number> {
   return changeRecordedJob(output, async ({ known, journal, report }) => {
-    const endings = known.counts.filter(({ state, status, error }) => {
+    const endings = known.rowCounts.filter(({ state, status, error }) => {
       const name = NAMES.get(state);
       return name !== undefined && wanted({ state: name, status, error });
     });

@@ -94,7 +94,7 @@ class JobCheck {
     const length = this.#readable(rejects, this.#known.sizes.rejects);
     let lines = 0;
     for await (const _line of fileLines(rejects, length)) lines += 1;
-    const recorded = this.#known.counts.filter(({ state }) => state === ItemState.rejected);
+    const recorded = this.#known.rowCounts.filter(({ state }) => state === ItemState.rejected);
     const known = recorded.reduce((sum, { count }) => sum + count, 0);
     if (lines !== known)
       this.#add({
@@ -118,7 +118,7 @@ class JobCheck {
 
   /** Of rows that are a program's own, only their number can be compared. */
   #compareCount(): void {
-    const ended = this.#known.counts.filter(
+    const ended = this.#known.rowCounts.filter(
       ({ state }) => state !== ItemState.sent && state !== ItemState.rejected,
     );
     const items = ended.reduce((sum, { count }) => sum + count, 0);
@@ -131,7 +131,7 @@ class JobCheck {
   #compare(found: ReadonlyMap<string, number>): void {
     if (this.#kind.format === "none") return;
     const known = new Map<string, number>();
-    for (const { state, status, error, count } of this.#known.counts) {
+    for (const { state, status, error, count } of this.#known.rowCounts) {
       if (state === ItemState.sent || state === ItemState.rejected) continue;
       known.set(endingOf(state, status, error), count);
     }

@@ -10,6 +10,8 @@ export interface ItemDetails {
   readonly message?: string | undefined;
   readonly attempts?: readonly Attempt[] | undefined;
   readonly timings?: TaskTimings | undefined;
+  /** What a refresh can ask with: `validatorsText`. */
+  readonly validators?: string | undefined;
   /** Of the last attempt. */
   readonly phases?: Timings | undefined;
 }
@@ -28,6 +30,8 @@ export interface PackedDetails {
   readonly numbers: Float64Array;
   /** One a line. */
   readonly urls: string;
+  /** One a line, empty for those that have none; empty as a whole where none has any. */
+  readonly validators: string;
   /** By place among the details. */
   readonly messages: ReadonlyMap<number, string>;
   /** As JSON, of those that were tried more than once; by place. */
@@ -41,6 +45,8 @@ export class DetailPacker {
   #numbers: Float64Array;
   #count = 0;
   #urls: string[] = [];
+  #validators: string[] = [];
+  #hasValidators = false;
   #messages = new Map<number, string>();
   #tries = new Map<number, string>();
 
@@ -50,11 +56,13 @@ export class DetailPacker {
 
   /** @param row which of the group's rows it is */
   add(row: number, details: ItemDetails): void {
-    const { url, message, attempts } = details;
+    const { url, message, attempts, validators = "" } = details;
     this.#writeNumbers(row, details);
     if (message !== undefined) this.#messages.set(this.#count, message.slice(0, MOST_OF_A_MESSAGE));
     if (attempts !== undefined && attempts.length > 1) this.#tries.set(this.#count, triesOf(attempts));
     this.#urls.push(url.includes("\n") ? url.replaceAll("\n", " ") : url);
+    this.#validators.push(validators);
+    if (validators !== "") this.#hasValidators = true;
     this.#count += 1;
   }
 
@@ -62,11 +70,14 @@ export class DetailPacker {
     const packed = {
       numbers: this.#numbers.slice(0, this.#count * DETAIL_WIDTH),
       urls: this.#urls.join("\n"),
+      validators: this.#hasValidators ? this.#validators.join("\n") : "",
       messages: this.#messages,
       tries: this.#tries,
     };
     this.#count = 0;
     this.#urls = [];
+    this.#validators = [];
+    this.#hasValidators = false;
     this.#messages = new Map();
     this.#tries = new Map();
     return packed;

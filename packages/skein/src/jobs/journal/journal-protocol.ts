@@ -16,7 +16,20 @@ export const ItemState = {
   rejected: 4,
   /** Chosen to be pending again, while its line is taken out of the output: see rewrite.ts. */
   leaving: 5,
+  /** Of a refresh: answered with 304, so that the former row stays. In a group only. */
+  unchanged: 6,
+  /** Of a refresh: failed, where the former row is of one that succeeded, and stays. In a group only. */
+  stale: 7,
+  /** Of a refresh: not asked for again, where the former row is of one that is unknown. In a group only. */
+  leftUnknown: 8,
 } as const;
+
+/** What the states of a refresh mean: how the item ended now, and whether its former row stays. */
+export const REFRESH_STATES: ReadonlyMap<number, readonly [state: number, keeps: boolean]> = new Map([
+  [ItemState.unchanged, [ItemState.succeeded, true]],
+  [ItemState.stale, [ItemState.failed, true]],
+  [ItemState.leftUnknown, [ItemState.unknown, true]],
+]);
 
 /** How items ended; what is left out may be anything. */
 export interface ItemEnding {
@@ -47,6 +60,8 @@ export interface ItemCount {
   readonly status: number | null;
   readonly error: string | null;
   readonly count: number;
+  /** Their former rows stay in the output: a refresh found them unchanged, or failed. */
+  readonly keeps?: boolean;
 }
 
 /** What a journal knew when it was opened. */
@@ -61,6 +76,10 @@ export interface OpenedJournal {
   readonly counts: readonly ItemCount[];
   /** Items that answers led to. */
   readonly added: { readonly count: number; readonly isPending: boolean };
+  /** How the items of the rows in the output ended: another thing than `counts` where a refresh has left former rows. */
+  readonly rowCounts: readonly ItemCount[];
+  /** All items are being asked for again, and not all of them have been. */
+  readonly refreshing: boolean;
   /** How many bytes of the files count. */
   readonly sizes: { readonly output: number; readonly rejects: number };
   /** An output without some of its items stands ready to take its place, as a killed process left it: see rewrite.ts. */
@@ -77,6 +96,8 @@ export const NOTHING_RECORDED: OpenedJournal = {
   lastLine: 0,
   counts: [],
   added: { count: 0, isPending: false },
+  rowCounts: [],
+  refreshing: false,
   sizes: { output: 0, rejects: 0 },
   isRewriting: false,
   errorSamples: [],
@@ -88,6 +109,8 @@ export interface BeginRequest {
   readonly fresh: boolean;
   /** Take the items that ended so out of journal and output: they are pending again. */
   readonly retry: readonly ItemEnding[];
+  /** Ask for all items again, where the job is complete. */
+  readonly refresh?: boolean;
 }
 
 /** A file to be written whole, before the row that names it. */
@@ -114,6 +137,8 @@ export interface CommitRequest {
   readonly details?: PackedDetails | undefined;
   /** What the items led to. Left out where nothing is added. */
   readonly links?: FoundGroup | undefined;
+  /** Lines for which the next refresh is to ask without conditions. */
+  readonly unvalidated?: readonly number[] | undefined;
   /** What the job did of late. */
   readonly samples?: readonly TimelineSample[] | undefined;
   /** Lines whose `sent` row is taken back: they were not sent after all. */
@@ -125,8 +150,26 @@ export interface CommitRequest {
 /** A group as who gathers it knows it. */
 export type GatheredGroup = Omit<CommitRequest, "position" | "complete">;
 
-/** Rows of the journal in the order of their lines: line, key and state of each. */
-export const LISTED_WIDTH = 3;
+/** Rows of the journal in the order of their lines: line, key, state, status (0 for none), whether a refresh has still to ask for it. */
+export const LISTED_WIDTH = 5;
+
+/** What a former answer can be asked about with. */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  /** Whose answer that was, where redirects led from the item's URL to another. */
+  readonly url: string | null;
+}
+
+/** Validators as the journal has them: none of the three holds a tab. */
+export function validatorsText({ etag, lastModified, url }: Validators): string {
+  return `${etag ?? ""}\t${lastModified ?? ""}\t${url ?? ""}`;
+}
+
+export function validatorsOfText(text: string): Validators {
+  const [etag, lastModified, url] = text.split("\t").map(part => (part === "" ? null : part));
+  return { etag: etag ?? null, lastModified: lastModified ?? null, url: url ?? null };
+}
 
 /** What the thread of a journal is started with. */
 export interface JournalThread {
@@ -148,6 +191,11 @@ export interface JournalOperations {
   /** Whether a job writes the journal at this moment. */
   isWritten(request: undefined): boolean;
   list(request: { readonly fromLine: number; readonly limit: number }): Float64Array;
+  /** Of the lines in a range that have any. */
+  validators(request: {
+    readonly fromLine: number;
+    readonly toLine: number;
+  }): ReadonlyMap<number, Validators>;
   close(request: undefined): void;
 }
 

@@ -19,8 +19,9 @@ import {
   type JournalPaths,
   NOTHING_RECORDED,
   type OpenedJournal,
+  type Validators,
 } from "./journal-protocol.ts";
-import { listItems, readJournal } from "./journal-reading.ts";
+import { listItems, listValidators, readJournal } from "./journal-reading.ts";
 import {
   checkJournal,
   checkWhole,
@@ -35,7 +36,9 @@ const BUSY_MS = 5_000;
 
 /** Answers what can be known of a journal without writing to it, also while a job writes; it takes no lock of the job's. */
 export class JournalReader
-  implements Pick<JournalOperations, "open" | "isWritten" | "list" | "close">, InspectionOperations
+  implements
+    Pick<JournalOperations, "open" | "isWritten" | "list" | "validators" | "close">,
+    InspectionOperations
 {
   readonly #path: string;
   #database: DatabaseSync | undefined;
@@ -67,6 +70,10 @@ export class JournalReader
 
   list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
     return this.#attempt(() => listItems(this.#opened, fromLine, limit));
+  }
+
+  validators(range: { fromLine: number; toLine: number }): ReadonlyMap<number, Validators> {
+    return this.#attempt(() => listValidators(this.#opened, range));
   }
 
   figures({ origins }: { readonly origins: readonly string[] }): JournalFigures {

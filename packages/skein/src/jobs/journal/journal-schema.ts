@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { JobError } from "../job-error.ts";
 import { ItemState } from "./journal-protocol.ts";
 
-/** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to. */
+/** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to, and what a refresh asks with. */
 const VERSION = 3;
 /** "Skej": says whose file this is, also to file(1). */
 const APPLICATION_ID = 0x536b656a;
@@ -91,13 +91,30 @@ const ADDED_TABLES = `
   CREATE TABLE requested (identity BLOB PRIMARY KEY, line INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** See refresh-log.ts. */
+const REFRESH_TABLES = `
+  CREATE TABLE validators (line INTEGER PRIMARY KEY, validators TEXT NOT NULL) STRICT;
+  CREATE TABLE refreshed (
+    line INTEGER PRIMARY KEY,
+    state INTEGER NOT NULL,
+    status INTEGER,
+    error TEXT,
+    keeps INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE former (line INTEGER PRIMARY KEY, place INTEGER NOT NULL) STRICT;
+  ALTER TABLE results ADD COLUMN place INTEGER;
+  ALTER TABLE results ADD COLUMN validators TEXT;
+  ALTER TABLE job ADD COLUMN refresh_bytes INTEGER;
+  ALTER TABLE job ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
+`;
+
 /** A journal of version 1 says of its items no more than how they ended. */
 const RESULTS_OF_ITEMS = `
   SELECT line, state, status, error, '' AS url FROM items WHERE state <> ${ItemState.sent} ORDER BY line`;
 
 /** Makes the tables of a new journal. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES);
+  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES + REFRESH_TABLES);
   database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
 }
 
@@ -112,7 +129,7 @@ export function migrate(database: DatabaseSync): void {
     database.exec(`${INSPECTION_TABLES}
       INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS}`);
   }
-  database.exec(`${ADDED_TABLES} PRAGMA user_version = ${VERSION}`);
+  database.exec(`${ADDED_TABLES} ${REFRESH_TABLES} PRAGMA user_version = ${VERSION}`);
 }
 
 /** Lets a reader, who may not migrate it, ask a journal of an older version as one of this. */

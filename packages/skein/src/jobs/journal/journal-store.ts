@@ -9,8 +9,9 @@ import {
   type JobRecord,
   type OpenedJournal,
   ROW_WIDTH,
+  type Validators,
 } from "./journal-protocol.ts";
-import { listItems, readJournal } from "./journal-reading.ts";
+import { listItems, listValidators, readJournal } from "./journal-reading.ts";
 import {
   checkJournal,
   corruptJournal,
@@ -19,6 +20,7 @@ import {
   isOld,
   migrate,
 } from "./journal-schema.ts";
+import { RefreshLog } from "./refresh-log.ts";
 import { ResultLog } from "./result-log.ts";
 
 const BUSY_MS = 5_000;
@@ -43,6 +45,7 @@ export class JournalStore {
   readonly #database: DatabaseSync;
   readonly #log: ResultLog;
   readonly #added: AddedLog;
+  readonly #refresh: RefreshLog;
   #insertItem: StatementSync | undefined;
   /** Also after a transaction that failed. */
   #isWriting = false;
@@ -53,6 +56,7 @@ export class JournalStore {
     this.#database = new DatabaseSync(path);
     this.#log = new ResultLog(this.#database);
     this.#added = new AddedLog(this.#database);
+    this.#refresh = new RefreshLog(this.#database);
     try {
       this.#prepare();
     } catch (error) {
@@ -91,6 +95,7 @@ export class JournalStore {
       this.#database.exec("DELETE FROM items; DELETE FROM error_samples; DELETE FROM job");
       this.#log.clear();
       this.#added.clear();
+      this.#refresh.clear();
       this.#insertJob(record);
       this.#run("UPDATE job SET generation = ?", Number(generation) + 1);
     });
@@ -113,6 +118,10 @@ export class JournalStore {
     return readJournal(this.#database);
   }
 
+  get isComplete(): boolean {
+    return this.#one("SELECT complete FROM job").complete === 1;
+  }
+
   /** As JSON. */
   get semantics(): string {
     return String(this.#one("SELECT semantics FROM job").semantics);
@@ -127,6 +136,10 @@ export class JournalStore {
   /** Rows from a line on: line, key and state of each. */
   list(fromLine: number, limit: number): Float64Array {
     return listItems(this.#database, fromLine, limit);
+  }
+
+  validators(range: { readonly fromLine: number; readonly toLine: number }): ReadonlyMap<number, Validators> {
+    return listValidators(this.#database, range);
   }
 
   /** Added items after a line that have not ended. */
@@ -149,16 +162,21 @@ export class JournalStore {
   }
 
   #insertGroup(group: CommitRequest): void {
-    const { rows, errorCodes, errorSamples, released, samples = [] } = group;
+    const { rows, errorCodes, errorSamples, released, samples = [], unvalidated = [] } = group;
+    const isRefreshing = this.#refresh.isUnderWay;
     this.#insertItem ??= this.#database.prepare(INSERT_ITEM);
     for (let i = 0; i < rows.length; i += ROW_WIDTH) {
       const line = rows[i]!;
       const error = rows[i + 4] === 0 ? null : errorCodes[rows[i + 4]! - 1]!;
       const status = rows[i + 3] === 0 ? null : rows[i + 3]!;
-      const { changes } = this.#insertItem.run(line, rows[i + 1]!, rows[i + 2]!, status, error);
-      if (changes !== 1) throw corruptJournal(this.#path, `has line ${line} already`);
+      const state = rows[i + 2]!;
+      const { changes } = this.#insertItem.run(line, rows[i + 1]!, state, status, error);
+      if (isRefreshing && state !== ItemState.sent && state !== ItemState.rejected)
+        this.#refresh.record(line, { state, status, error });
+      else if (changes !== 1) throw corruptJournal(this.#path, `has line ${line} already`);
     }
-    this.#log.insert(group);
+    this.#log.insert(group, line => this.#refresh.placeOf(line));
+    for (const line of unvalidated) this.#refresh.forgetValidators(line);
     if (group.links !== undefined) this.#added.insert(group.links);
     for (const sample of samples) this.#log.sample(sample);
     for (const line of released) {
@@ -169,12 +187,21 @@ export class JournalStore {
     }
   }
 
+  /** What a refresh writes is no part of the output before it has ended, and so it is not complete either. */
   #advance(position: SourcePosition, complete: boolean, offsets: Omit<SinkOffsets, "rewriteBytes">): void {
+    const isRefreshing = this.#refresh.isUnderWay;
+    const size = isRefreshing ? "refresh_bytes" : "output_bytes";
     this.#database
       .prepare(
-        "UPDATE job SET source_offset = ?, source_line = ?, complete = ?, output_bytes = ?, rejects_bytes = ?",
+        `UPDATE job SET source_offset = ?, source_line = ?, complete = ?, ${size} = ?, rejects_bytes = ?`,
       )
-      .run(position.offset, position.line, complete ? 1 : 0, offsets.outputBytes, offsets.rejectsBytes);
+      .run(
+        position.offset,
+        position.line,
+        complete && !isRefreshing ? 1 : 0,
+        offsets.outputBytes,
+        offsets.rejectsBytes,
+      );
   }
 
   /** How many items ended so. */
@@ -197,11 +224,32 @@ export class JournalStore {
     });
   }
 
-  /** The rewritten output stands in its place: the items that left it are pending again. */
+  get isRefreshing(): boolean {
+    return this.#refresh.isUnderWay;
+  }
+
+  /** How many bytes of the new rows count. */
+  get refreshBytes(): number {
+    return this.#refresh.bytes;
+  }
+
+  /** @throws JobError CANNOT_REFRESH */
+  beginRefresh(): void {
+    this.#transaction(() => this.#refresh.begin(this.#path));
+  }
+
+  /** Of each row of the output, in their order, whether it stays when the refresh has ended. */
+  staying(): Iterator<boolean> {
+    return this.#refresh.staying();
+  }
+
+  /** The rewritten output stands in its place: the items that left it are pending again, or the refresh has ended. */
   finishRewrite(): void {
     this.#transaction(() => {
+      if (this.#refresh.isUnderWay) return this.#refresh.finish();
       this.#database.exec(`
         DELETE FROM results WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
+        DELETE FROM refreshed WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
         DELETE FROM items WHERE state = ${ItemState.leaving};
         DELETE FROM error_samples WHERE code NOT IN (SELECT error FROM items WHERE error IS NOT NULL);
         UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, complete = 0,

@@ -133,7 +133,7 @@ describe("recording", () => {
     const writer = begun();
     writer.commit(group([1, 5, ItemState.sent, 0, 0, 2, 6, ItemState.sent, 0, 0]));
     writer.commit(group([1, 5, ItemState.succeeded, 201, 0], { released: [1, 2] }));
-    expect([...writer.list({ fromLine: 0, limit: 10 })]).toEqual([1, 5, ItemState.succeeded]);
+    expect([...writer.list({ fromLine: 0, limit: 10 })]).toEqual([1, 5, ItemState.succeeded, 201, 0]);
     writer.close();
   });
 
@@ -151,16 +151,19 @@ describe("recording", () => {
     ]);
     writer.close();
     const again = new JournalWriter(pathsIn(directory));
+    const counts = [
+      { state: ItemState.succeeded, status: 200, error: null, count: 1 },
+      { state: ItemState.failed, status: null, error: "TIMEOUT", count: 1 },
+    ];
     expect(again.open({ fresh: false })).toEqual({
       job: RECORD,
       complete: true,
       sizes: { output: 4, rejects: 0 },
       position: { offset: 20, line: 2 },
       lastLine: 2,
-      counts: [
-        { state: ItemState.succeeded, status: 200, error: null, count: 1 },
-        { state: ItemState.failed, status: null, error: "TIMEOUT", count: 1 },
-      ],
+      counts,
+      rowCounts: counts,
+      refreshing: false,
       added: { count: 0, isPending: false },
       isRewriting: false,
       errorSamples: [["TIMEOUT", "it took too long"]],
@@ -172,7 +175,7 @@ describe("recording", () => {
   test("rows are listed by page", () => {
     const writer = begun();
     writer.commit(group(Array.from({ length: 10 }, (_, i) => [i + 1, i, ItemState.succeeded, 0, 0]).flat()));
-    expect([...writer.list({ fromLine: 4, limit: 2 })]).toEqual([4, 3, 1, 5, 4, 1]);
+    expect([...writer.list({ fromLine: 4, limit: 2 })]).toEqual([4, 3, 1, 0, 0, 5, 4, 1, 0, 0]);
     expect(writer.list({ fromLine: 11, limit: 2 })).toHaveLength(0);
     writer.close();
   });

@@ -26,8 +26,10 @@ import {
   type JournalPaths,
   NOTHING_RECORDED,
   type OpenedJournal,
+  type Validators,
 } from "./journal-protocol.ts";
 import { JournalStore } from "./journal-store.ts";
+import { endRefresh, refreshPath } from "./refresh.ts";
 import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
 import { NoSink, Sink } from "./sink.ts";
 
@@ -77,17 +79,20 @@ export class JournalWriter implements JournalOperations {
   }
 
   /** Makes the files and the journal agree, from where items can be recorded. */
-  begin({ record, fresh, retry }: BeginRequest): OpenedJournal {
+  begin({ record, fresh, retry, refresh = false }: BeginRequest): OpenedJournal {
     return this.#attempt(() => {
       const store = this.#store!;
       if (store.isNew) store.create(record);
       else if (fresh) store.replace(record);
       else store.update(record);
       if (fresh) discardRewrite(this.#rewrite);
+      const isAskedAgain = refresh && store.isComplete && !store.isRefreshing;
+      if (isAskedAgain) store.beginRefresh();
       this.#cutBack();
       const taken = this.#takeBack(retry);
       // Nothing else has changed, and to count ten million items takes half a second.
-      if (this.#known !== undefined && !fresh && taken === 0) return { ...this.#known, job: record };
+      const isAsBefore = !fresh && !isAskedAgain && taken === 0;
+      if (this.#known !== undefined && isAsBefore) return { ...this.#known, job: record };
       return store.read();
     });
   }
@@ -115,8 +120,10 @@ export class JournalWriter implements JournalOperations {
       }
       output.sync();
       rejects.sync();
-      this.#store!.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size });
-      return this.#store!.addedCount;
+      const store = this.#store!;
+      store.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size });
+      if (store.isRefreshing && groups.at(-1)!.complete) this.#endRefresh();
+      return store.addedCount;
     });
   }
 
@@ -130,6 +137,16 @@ export class JournalWriter implements JournalOperations {
 
   list({ fromLine, limit }: { fromLine: number; limit: number }): Float64Array {
     return this.#attempt(() => this.#store!.list(fromLine, limit));
+  }
+
+  validators(range: { fromLine: number; toLine: number }): ReadonlyMap<number, Validators> {
+    return this.#attempt(() => this.#store!.validators(range));
+  }
+
+  #endRefresh(): void {
+    this.#output!.close();
+    endRefresh(this.#rewrite);
+    this.#cutBack();
   }
 
   /** Gives the lock back. */
@@ -213,6 +230,7 @@ export class JournalWriter implements JournalOperations {
   #takeBack(endings: readonly ItemEnding[]): number {
     const count = this.#store!.countOf(endings);
     if (count === 0) return 0;
+    if (this.#store!.isRefreshing) throw this.#isBeingRefreshed();
     if (hasCustomRows(this.#store!.semantics)) throw this.#cannotTakeBack();
     this.#output!.close();
     dropLines(this.#rewrite, endings);
@@ -226,6 +244,12 @@ export class JournalWriter implements JournalOperations {
     return new JobError("ROWS_NOT_OURS", message, { path });
   }
 
+  #isBeingRefreshed(): JobError {
+    const path = this.#paths.output;
+    const message = `${path} is being refreshed, which asks for what failed as well: let that end first`;
+    return new JobError("CANNOT_REFRESH", message, { path, resumable: true });
+  }
+
   #cutBack(): void {
     const { outputBytes, rejectsBytes } = this.#store!.sinkOffsets;
     const { files } = this.#parts;
@@ -235,10 +259,21 @@ export class JournalWriter implements JournalOperations {
         ? new NoSink()
         : new Sink(files, this.#paths.output, { size: outputBytes, codec: outputCodec(kind) });
     this.#output.open();
+    if (kind.format !== "none") this.#turnToRefresh();
     this.#rejects = new Sink(files, this.#paths.rejects, { size: rejectsBytes });
     // The first bad line makes the file; most lists have none.
     if (rejectsBytes > 0) this.#rejects.open();
     else files.remove(this.#paths.rejects);
+  }
+
+  /** While a refresh lasts, what is written goes beside the output, which stays as it is. */
+  #turnToRefresh(): void {
+    const { files } = this.#parts;
+    const path = refreshPath(this.#paths.output);
+    if (!this.#store!.isRefreshing) return files.remove(path);
+    this.#output!.close();
+    this.#output = new Sink(files, path, { size: this.#store!.refreshBytes });
+    this.#output.open();
   }
 
   /** What the output of the recorded job is. */

@@ -51,6 +51,7 @@ export class Outbox {
   #found: FoundItems[] = [];
   readonly #details = new DetailPacker(GROUP_ROWS);
   #samples: TimelineSample[] = [];
+  #unvalidated: number[] = [];
   #characters = 0;
   #timer: NodeJS.Timeout | undefined;
   #untakenRows = 0;
@@ -97,6 +98,11 @@ export class Outbox {
   addSample(sample: TimelineSample): void {
     this.#samples.push(sample);
     this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+
+  /** The next refresh is to ask for a line without conditions; call it before `record`. */
+  forgetValidators(line: number): void {
+    this.#unvalidated.push(line);
   }
 
   /** What the answer to an item led to; call it before `record`, as `write`. */
@@ -180,6 +186,7 @@ export class Outbox {
       files: this.#files,
       details: this.#details.take(),
       samples: this.#samples,
+      unvalidated: this.#unvalidated,
       released: this.#released,
       links: this.#takeLinks(),
       position: this.#parts.position(),
@@ -193,6 +200,7 @@ export class Outbox {
     this.#rejects = [];
     this.#files = [];
     this.#samples = [];
+    this.#unvalidated = [];
     this.#released = [];
     return group;
   }

@@ -1,13 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DETAIL_WIDTH } from "./item-details.ts";
-import { type CommitRequest, ROW_WIDTH } from "./journal-protocol.ts";
+import { type CommitRequest, REFRESH_STATES, ROW_WIDTH } from "./journal-protocol.ts";
 import { OriginIds } from "./origin-ids.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
 
 const INSERT_RESULT = `
-  INSERT INTO results (line, state, status, error, origin, url, message, tries, ended_at, attempts, reused, bytes,
+  INSERT INTO results (line, state, status, error, origin, url, message, tries, place, validators, ended_at, attempts, reused, bytes,
     queued_us, waited_us, served_us, queue_us, dns_us, connect_us, proxy_us, tls_us, send_us, wait_us, receive_us)
-  VALUES (${Array(23).fill("?").join(", ")})`;
+  VALUES (${Array(25).fill("?").join(", ")})`;
 
 /** Node 22 binds bytes of no length as NULL. */
 const INSERT_SAMPLE = `
@@ -28,19 +28,31 @@ export class ResultLog {
     this.#origins = new OriginIds(database);
   }
 
-  insert({ rows, errorCodes, details }: Pick<CommitRequest, "rows" | "errorCodes" | "details">): void {
+  /** @param placeOf of a line whose former row stays: where that stands */
+  insert(
+    { rows, errorCodes, details }: Pick<CommitRequest, "rows" | "errorCodes" | "details">,
+    placeOf: (line: number) => number | null,
+  ): void {
     if (details === undefined || details.numbers.length === 0) return;
     const { numbers, messages, tries } = details;
     const urls = details.urls.split("\n");
+    const validators = details.validators === "" ? [] : details.validators.split("\n");
     this.#insertResult ??= this.#database.prepare(INSERT_RESULT);
     for (let place = 0; place < urls.length; place++) {
       const start = place * DETAIL_WIDTH;
       const row = numbers[start]! * ROW_WIDTH;
       const error = rows[row + 4] === 0 ? null : errorCodes[rows[row + 4]! - 1]!;
       const url = urls[place]!;
+      const line = rows[row]!;
+      const [state, keeps] = REFRESH_STATES.get(rows[row + 2]!) ?? [rows[row + 2]!, false];
       this.#insertResult.run(
-        ...[rows[row]!, rows[row + 2]!, rows[row + 3] || null, error, this.#origins.idOf(url), url],
-        ...[messages.get(place) ?? null, tries.get(place) ?? null],
+        ...[line, state, rows[row + 3] || null, error, this.#origins.idOf(url), url],
+        ...[
+          messages.get(place) ?? null,
+          tries.get(place) ?? null,
+          keeps ? placeOf(line) : null,
+          validators[place] || null,
+        ],
         ...orNull(numbers.subarray(start + 1, start + DETAIL_WIDTH)),
       );
     }

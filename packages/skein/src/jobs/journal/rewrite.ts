@@ -26,7 +26,8 @@ export interface Rewrite {
   kind(): OutputKind;
 }
 
-function readyPath(output: string): string {
+/** The output that is to take the place of the present one. */
+export function readyPath(output: string): string {
   return `${output}.rewrite`;
 }
 
@@ -72,8 +73,8 @@ function copyOtherLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): numbe
     const copied = { bytes: 0, dropped: 0 };
     const codec = outputCodec(rewrite.kind());
     for (const lines of codec === undefined
-      ? wholeLines(files, source, length)
-      : decodedLines({ files, file: source, length }, codec.reader(output, true)))
+      ? blocksOf(files, source, length)
+      : decodedBlocks({ files, file: source, length }, codec.reader(output, true)))
       copyKept({ files, target, lines, copied, leaving, codec });
     const known = store.countOf(leaving);
     if (copied.dropped !== known) throw differs(output, copied.dropped, known);
@@ -86,7 +87,7 @@ function copyOtherLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): numbe
 }
 
 /** The file in blocks that end where a line ends. */
-function* wholeLines(files: Files, file: number, length: number): Generator<Buffer> {
+export function* blocksOf(files: Files, file: number, length: number): Generator<Buffer> {
   let rest = Buffer.alloc(0);
   for (let position = 0; position < length; ) {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - position));
@@ -101,7 +102,7 @@ function* wholeLines(files: Files, file: number, length: number): Generator<Buff
 }
 
 /** The rows of a file of another kind, as lines of JSON, in blocks. */
-function* decodedLines(
+export function* decodedBlocks(
   { files, file, length }: { files: Files; file: number; length: number },
   reader: OutputReader,
 ): Generator<Buffer> {

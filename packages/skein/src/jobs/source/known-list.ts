@@ -2,7 +2,7 @@
 
 import { JobError } from "../job-error.ts";
 import { ItemState } from "../journal/journal-protocol.ts";
-import type { RecordedRows } from "../journal/recorded-rows.ts";
+import type { RecordedRow, RecordedRows } from "../journal/recorded-rows.ts";
 import type { Source, SourceLine, SourcePosition } from "./source.ts";
 
 /** Compares the lines of a list, as they are read in order, with the rows of earlier runs. */
@@ -26,6 +26,12 @@ export class KnownLines {
    * @throws JobError JOB_DIFFERS when it was another line then
    */
   async stateOf(line: SourceLine): Promise<number | undefined> {
+    const row = await this.rowOf(line);
+    return row?.isDue === true ? undefined : row?.state;
+  }
+
+  /** As `stateOf`, with all that is known of the line; also where a refresh has still to ask for it. */
+  async rowOf(line: SourceLine): Promise<RecordedRow | undefined> {
     if (!this.reachesTo(line.line)) return undefined;
     const row = await this.#rows.peek();
     if (row === undefined || row.line > line.line) return undefined;
@@ -37,7 +43,7 @@ export class KnownLines {
       );
     }
     this.#rows.take();
-    return row.state;
+    return row;
   }
 
   /** @throws JobError JOB_DIFFERS when the journal knows lines after the last one that was read */

@@ -1,3 +1,5 @@
+import type { FormerAnswer } from "../refresh-item.ts";
+
 /** A request as an item of a list gives it; what it leaves out is the job's. */
 export interface JobRequest {
   readonly url: string;
@@ -29,6 +31,8 @@ export interface SourceItem {
   readonly meta?: unknown;
   /** Of an item that an answer led to: how many answers led here, one after the other. Left out for the items of the list. */
   readonly depth?: number;
+  /** Where a refresh asks for it again. */
+  readonly former?: FormerAnswer;
 }
 
 /** A line that is no request. */
