@@ -25,6 +25,7 @@ Examples:
   skein fetch urls.txt -o results.jsonl --refresh
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
   skein fetch urls.txt -o results.csv
+  skein fetch urls.txt --dry-run
   skein fetch shops.csv.gz --url-column website -o results.jsonl
   grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
 
@@ -42,6 +43,9 @@ journal alone.
 
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.
+
+--dry-run and --curl send nothing, and need no -o: they print each request that
+would be sent, the second as a curl command.
 
 --ui prints the URL of a page that shows the job, and pauses, stops or changes
 it. On a terminal the page stays when the job has ended, until Ctrl-C.

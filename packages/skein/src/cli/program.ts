@@ -150,6 +150,7 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
   addRetryOptions(command);
   addEndingOptions(command);
   addBodyOptions(command);
+  addPreviewOptions(command);
   addCommonOptions(command, {
     timeout: "how long an attempt may take, such as 30s (default: 5m)",
     maxBody: "the most bytes of a decoded body (default: 64mib)",

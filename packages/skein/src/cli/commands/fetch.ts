@@ -11,6 +11,7 @@ import {
   type Source,
   streamSource,
 } from "../../entry/jobs.ts";
+import type { Client } from "../../entry/node.ts";
 import { type OutputKind, outputKind } from "../../jobs/sink/output-kind.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
@@ -19,17 +20,19 @@ import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { refuseSharedLog } from "../args/log.ts";
 import type { PaceFlags } from "../args/pace-options.ts";
+import { checkPreview, type PreviewFlags } from "../args/preview-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundHeap } from "../bound-heap.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
 import { connectionsOf, senderOf } from "./fetch-client.ts";
+import { previewList } from "./preview-list.ts";
 import { runJob } from "./run-job.ts";
 import { runWithPage } from "./run-with-page.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
-export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags {
+export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags, PreviewFlags {
   readonly output?: string;
   readonly outputFormat?: OutputFormat;
   readonly format?: ListFormat;
@@ -54,28 +57,67 @@ export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, Endin
 /** `skein fetch`: all URLs of a list into one file, to be continued by the same command whatever stops it. */
 export async function fetchCommand(args: readonly string[], flags: FetchFlags): Promise<ExitCode> {
   const input = parseInput(args, kindOfPath);
-  const output = checkedOutput(flags.output, input);
+  checkPreview(flags);
   checkCombinations(flags, input);
-  boundHeap();
-  const body = await readBody(flags);
+  const request = await jobRequest(flags);
   if (input.kind === "stdin" && process.stdin.isTTY) {
     process.stderr.write("Reading URLs from here, one a line; Ctrl-D ends the list.\n");
   }
+  return flags.dryRun || flags.curl ? preview(input, request, flags) : run(input, request, flags);
+}
+
+/** Of the items that say nothing themselves. */
+interface FetchRequest {
+  readonly defaults: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+  };
+  /** Names of headers that are not sent. */
+  readonly removed: readonly string[];
+}
+
+async function jobRequest(flags: FetchFlags): Promise<FetchRequest> {
+  const body = await readBody(flags);
   const headers = Object.entries(headersOf(flags, body?.contentType));
-  const removed = headers.filter(([, value]) => value === null).map(([name]) => name);
+  return {
+    removed: headers.filter(([, value]) => value === null).map(([name]) => name),
+    defaults: {
+      method: flags.method ?? (body === undefined ? "GET" : "POST"),
+      headers: Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== null)),
+      ...(body === undefined ? {} : { body: textOf(body.content) }),
+    },
+  };
+}
+
+/** Neither a file is made, nor anybody asked: no robots.txt, and no log. */
+async function preview(
+  input: Input,
+  { defaults, removed }: FetchRequest,
+  flags: FetchFlags,
+): Promise<ExitCode> {
+  const { robots: _robots, threads: _threads, log: _log, ...rest } = flags;
+  const sender = await senderOf(rest, removed);
+  try {
+    const source = sourceOf(input, flags);
+    return await previewList({ source, client: sender.parts.client as Client, defaults }, flags);
+  } finally {
+    await sender.close();
+  }
+}
+
+async function run(input: Input, { defaults, removed }: FetchRequest, flags: FetchFlags): Promise<ExitCode> {
+  const output = checkedOutput(flags.output, input);
+  boundHeap();
   const sender = await senderOf(flags, removed);
   try {
     const open = (again: Partial<JobOptions> = {}) =>
       Job.open({
         ...jobOptions(flags),
         ...sender.parts,
+        ...defaults,
         source: sourceOf(input, flags),
         output,
-        method: flags.method ?? (body === undefined ? "GET" : "POST"),
-        headers: Object.fromEntries(
-          headers.filter((header): header is [string, string] => header[1] !== null),
-        ),
-        ...(body === undefined ? {} : { body: textOf(body.content) }),
         ...again,
       });
     const mayRetry = input.kind === "file" || input.kind === "urls";

@@ -4,6 +4,7 @@ import { redactUrls } from "../../entry/redaction.ts";
 import { readBody } from "../args/body.ts";
 import { headersOf } from "../args/connection.ts";
 import { type FormField, parseFormField } from "../args/form.ts";
+import { checkPreview } from "../args/preview-options.ts";
 import { parseUrlArgument } from "../args/url.ts";
 import { EXIT, type ExitCode, FileError, UsageError } from "../exit-code.ts";
 import { renderHead, renderRequest, renderResponse } from "../render/exchange.ts";
@@ -37,13 +38,8 @@ export async function requestCommand(named: string, url: string, flags: RequestF
 }
 
 async function requestOptions(flags: RequestFlags): Promise<RequestOptions> {
-  const { dryRun, curl, showSecrets, form, data, json } = flags;
-  if (dryRun && curl)
-    throw new UsageError(
-      "--dry-run and --curl each print the request in their own way: leave one of them out",
-    );
-  if (showSecrets && !dryRun && !curl)
-    throw new UsageError("--show-secrets is for --dry-run and --curl: give one of them, too");
+  const { form, data, json } = flags;
+  checkPreview(flags);
   if (form !== undefined && (data !== undefined || json !== undefined))
     throw new UsageError(
       "-F, --form and -d or --json each give a body; a request has one: leave one of them out",
