@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type OriginServer, originServer } from "@skein/testkit/servers";
 import { runAndKill } from "../jobs/killing.ts";
+import { randomFrom } from "../random.ts";
 
 const ORIGIN_DELAY_MS = 20;
 const CONCURRENCY = 100;
@@ -107,15 +108,4 @@ function inspect(output: string, problems: string[]): Pick<RunResult, "lost" | "
   const lost = times.subarray(1).filter(count => count === 0).length;
   const doubled = times.filter(count => count > 1).length;
   return { lost, doubled, problems };
-}
-
-/** mulberry32: small, and the same for the same seed. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

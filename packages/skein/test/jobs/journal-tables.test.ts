@@ -104,6 +104,7 @@ test("what is to be run again has no result until it has", async () => {
 
 describe("a journal of an older version", () => {
   const TO_2 = `
+    DELETE FROM error_samples WHERE code = '';
     DROP TABLE added; DROP TABLE requested; DROP TABLE validators; DROP TABLE refreshed; DROP TABLE former;
     ALTER TABLE results DROP COLUMN place; ALTER TABLE results DROP COLUMN validators;
     ALTER TABLE job DROP COLUMN refresh_bytes; ALTER TABLE job DROP COLUMN refreshes; PRAGMA user_version = 2;`;

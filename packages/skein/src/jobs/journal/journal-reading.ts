@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { FIRST_ADDED } from "../source/added-item.ts";
 import { AddedLog } from "./added-log.ts";
 import { countEndings } from "./count-endings.ts";
+import { SEAL_CODE } from "./job-seal.ts";
 import {
   type ItemCount,
   ItemState,
@@ -27,7 +28,7 @@ function readNow(database: DatabaseSync): OpenedJournal {
   const job = one("SELECT * FROM job");
   const refreshing = (job.refresh_bytes ?? null) !== null;
   const counts = countsOf(database, { refreshing, refreshes: Number(job.refreshes ?? 0) });
-  const samples = database.prepare("SELECT code, message FROM error_samples");
+  const samples = database.prepare("SELECT code, message FROM error_samples WHERE code <> ?");
   const added = new AddedLog(database);
   return {
     job: {
@@ -45,7 +46,7 @@ function readNow(database: DatabaseSync): OpenedJournal {
     added: { count: added.count, isPending: added.count > 0 && added.list(0, 1).length > 0 },
     sizes: { output: Number(job.output_bytes), rejects: Number(job.rejects_bytes) },
     isRewriting: job.rewrite_bytes !== null,
-    errorSamples: samples.all().map(row => [String(row.code), String(row.message)] as const),
+    errorSamples: samples.all(SEAL_CODE).map(row => [String(row.code), String(row.message)] as const),
   };
 }
 

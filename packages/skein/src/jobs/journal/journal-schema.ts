@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { JobError } from "../job-error.ts";
+import { isSealIntact } from "./job-seal.ts";
 import { ItemState } from "./journal-protocol.ts";
 
 /** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to, and what a refresh asks with. */
@@ -167,6 +168,8 @@ export function checkJournal(database: DatabaseSync, path: string): void {
   if (!isNewJournal(database) && pragma(database, "application_id") !== APPLICATION_ID) {
     throw corruptJournal(path, "is a database of something else");
   }
+  if (!isNewJournal(database) && !isSealIntact(database))
+    throw corruptJournal(path, "is damaged: what it says of the job is not what was written");
 }
 
 /** @throws JobError JOURNAL_CORRUPT where any of it is damaged */

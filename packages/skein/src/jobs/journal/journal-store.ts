@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { AddedItem } from "../source/added-item.ts";
 import type { SourcePosition } from "../source/source.ts";
 import { AddedLog } from "./added-log.ts";
+import { sealJob } from "./job-seal.ts";
 import {
   type CommitRequest,
   type ItemEnding,
@@ -114,8 +115,23 @@ export class JournalStore {
     });
   }
 
+  /** @throws JobError JOURNAL_CORRUPT */
   read(): OpenedJournal {
-    return readJournal(this.#database);
+    const known = readJournal(this.#database);
+    if (known.counts.some(({ state }) => state === ItemState.sent)) this.#refuseEndedAsSent();
+    return known;
+  }
+
+  /** One byte makes the one of the other, and what has ended would end again, as unknown. */
+  #refuseEndedAsSent(): void {
+    const { line } = this.#one(
+      `SELECT line FROM results WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.sent}) LIMIT 1`,
+    );
+    if (line === undefined) return;
+    throw corruptJournal(
+      this.#path,
+      `is damaged: line ${line} has ended, and is said to be about to be sent`,
+    );
   }
 
   get isComplete(): boolean {
@@ -281,6 +297,7 @@ export class JournalStore {
     this.#isWriting = true;
     this.#database.exec("BEGIN IMMEDIATE");
     write();
+    sealJob(this.#database);
     this.commitTransaction();
     this.#isWriting = false;
   }
