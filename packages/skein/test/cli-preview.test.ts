@@ -14,7 +14,7 @@ import {
   originServer,
   test,
 } from "@skein/testkit";
-import { runSkein, scratchDirectory, startSkein } from "./run-skein.ts";
+import { runSkein, SKEIN_MAIN, scratchDirectory, startSkein } from "./run-skein.ts";
 
 let origin: OriginServer;
 let cwd: string;
@@ -124,9 +124,25 @@ test("the same request once, with --dedupe; standard input", async () => {
   expect(piped.stdout).toMatch(/^GET \/ok HTTP/);
 });
 
+test("the first ten, or as many as --first says; the list is read no further", async () => {
+  list(...Array.from({ length: 25 }, (_, n) => `https://h${n % 3}.example/${n}`));
+  const shown = async (...flags: string[]) => {
+    const { stdout, stderr } = await fetch("--dry-run", ...flags);
+    return [stdout.match(/^GET /gm)?.length, stderr];
+  };
+  const goesOn = "would be sent; the list goes on, --first all reads it to its end. Nothing was.\n";
+  expect(await shown()).toEqual([10, `10 requests to 3 hosts ${goesOn}`]);
+  expect(await shown("--first", "2")).toEqual([2, `2 requests to 2 hosts ${goesOn}`]);
+  expect(await shown("--first", "25")).toEqual([25, "25 requests to 3 hosts would be sent. Nothing was.\n"]);
+  expect(await shown("--first", "all", "-q")).toEqual([25, ""]);
+  const program = [process.execPath, SKEIN_MAIN, "fetch", "-", "--curl", "--first", "3"];
+  const endless = await promisify(execFile)("bash", ["-c", 'yes https://a.example | "$0" "$@"', ...program]);
+  expect(endless.stdout.match(/^curl /gm)).toHaveLength(3);
+});
+
 test("ends when nobody reads on", async () => {
   list(...Array.from({ length: 20_000 }, (_, n) => `${origin.url}/ok?${n}`));
-  const { child, ended } = startSkein(["fetch", "urls.txt", "--dry-run"], { cwd });
+  const { child, ended } = startSkein(["fetch", "urls.txt", "--dry-run", "--first", "all"], { cwd });
   child.stdout!.once("data", () => child.stdout!.destroy());
   expect(await ended).toMatchObject({ code: 0, stderr: "" });
   expect(existsSync(join(cwd, "out.jsonl"))).toBe(false);
@@ -135,6 +151,8 @@ test("ends when nobody reads on", async () => {
 test.each([
   [["--dry-run", "--curl"], /--dry-run and --curl each print the request in their own way/],
   [["--show-secrets", "-o", "out.jsonl"], /--show-secrets is for --dry-run and --curl/],
+  [["--first", "3", "-o", "out.jsonl"], /--first is for --dry-run and --curl: give one of them, too/],
+  [["--dry-run", "--first", "0"], /--first: expected a whole number from 1 on, or all; got "0"/],
 ])("%j is a wrong use", async (flags, message) => {
   list("http://127.0.0.1:9/");
   const { code, stderr } = await fetch(...flags);

@@ -33,8 +33,7 @@ A line of the list is a URL (https where it names no scheme), or a JSON object:
 {"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
 Blank lines and lines that begin with # are left out. Of a table (CSV, TSV,
 Parquet), the column "id" becomes the row's id, and all others its meta.
-Sitemaps
-are lists too; any list may be packed: .gz, .zst, .br.
+Sitemaps are lists, too. Any list may be packed: .gz, .zst, .br.
 
 An output whose name ends in .csv or .tsv is a table, without bodies; in .warc,
 a WARC file; in .parquet, a Parquet file, made when all items have ended. One
@@ -44,8 +43,8 @@ journal alone.
 With auto it is found out how many requests each host can take at once: few at
 first, more while its answers stay fast; 512 at most.
 
---dry-run and --curl send nothing, and need no -o: they print each request that
-would be sent, the second as a curl command.
+--dry-run and --curl send nothing, and need no -o: they print the first requests
+that would be sent, the second as curl commands. --first all prints all.
 
 --ui prints the URL of a page that shows the job, and pauses, stops or changes
 it. On a terminal the page stays when the job has ended, until Ctrl-C.

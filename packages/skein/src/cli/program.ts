@@ -15,7 +15,7 @@ import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { collect, once, parsed } from "./args/option.ts";
 import { addPaceOptions } from "./args/pace-options.ts";
-import { addPreviewOptions } from "./args/preview-options.ts";
+import { addListPreviewOptions, addPreviewOptions } from "./args/preview-options.ts";
 import { parseRateFlag } from "./args/rate.ts";
 import { addRetryOptions } from "./args/retry-options.ts";
 import { parseSha256 } from "./args/sha256.ts";
@@ -150,7 +150,7 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
   addRetryOptions(command);
   addEndingOptions(command);
   addBodyOptions(command);
-  addPreviewOptions(command);
+  addListPreviewOptions(command);
   addCommonOptions(command, {
     timeout: "how long an attempt may take, such as 30s (default: 5m)",
     maxBody: "the most bytes of a decoded body (default: 64mib)",

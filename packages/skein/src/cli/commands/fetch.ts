@@ -20,7 +20,7 @@ import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { refuseSharedLog } from "../args/log.ts";
 import type { PaceFlags } from "../args/pace-options.ts";
-import { checkPreview, type PreviewFlags } from "../args/preview-options.ts";
+import { checkPreview, type ListPreviewFlags } from "../args/preview-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
 import type { StatusSet } from "../args/status-set.ts";
 import { boundHeap } from "../bound-heap.ts";
@@ -32,7 +32,7 @@ import { runJob } from "./run-job.ts";
 import { runWithPage } from "./run-with-page.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
-export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags, PreviewFlags {
+export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags, ListPreviewFlags {
   readonly output?: string;
   readonly outputFormat?: OutputFormat;
   readonly format?: ListFormat;

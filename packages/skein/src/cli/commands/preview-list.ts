@@ -1,4 +1,4 @@
-import type { RejectedLine, Source, SourceItem } from "../../entry/jobs.ts";
+import type { RejectedLine, Source, SourceItem, SourceLine } from "../../entry/jobs.ts";
 import type { Client } from "../../entry/node.ts";
 import { pendingLines } from "../../jobs/inspect/pending-lines.ts";
 import { itemRequest, type RequestDefaults } from "../../jobs/item-request.ts";
@@ -15,32 +15,59 @@ export interface ListPreview {
   readonly defaults: RequestDefaults;
 }
 
+/** So many requests are shown where nothing is said: a list may have millions. */
+const FIRST = 10;
+
+interface Counts {
+  requests: number;
+  rejected: number;
+  /** Whether the list was read to its end. */
+  isWhole: boolean;
+  readonly hosts: Set<string>;
+}
+
 /**
- * `skein fetch --dry-run` and `--curl`: prints each request that the job would send, in the order of the list; of a job that has
- * begun, those that are left. How many they are, and the lines that are none, go to standard error.
+ * `skein fetch --dry-run` and `--curl`: prints the first requests that the job would send, in the order of the list; of a job that has
+ * begun, of those that are left. The list is read no further. How many they are, and the lines that are none, go to standard error.
  */
 export async function previewList(
   { source, client, defaults }: ListPreview,
   flags: FetchFlags,
 ): Promise<ExitCode> {
   const { output, dedupe, fresh = false, refresh = false, retryFailed = false, quiet } = flags;
-  const hosts = new Set<string>();
-  let [requests, rejected] = [0, 0];
+  const counts: Counts = { requests: 0, rejected: 0, isWhole: false, hosts: new Set() };
   const lines = pendingLines({ source, output, dedupe, all: fresh || refresh, failed: retryFailed });
+  if (!(await printFirst(lines, { client, defaults, flags }, counts))) return EXIT.ok;
+  if (!quiet) process.stderr.write(summaryOf(counts));
+  return counts.rejected === 0 ? EXIT.ok : EXIT.someFailed;
+}
+
+/** @returns false where whoever reads it has seen enough: `| head` */
+async function printFirst(
+  lines: AsyncIterable<SourceLine>,
+  rendering: Rendering,
+  counts: Counts,
+): Promise<boolean> {
   for await (const line of lines) {
-    // Whoever reads it has seen enough: `| head`.
-    if (!process.stdout.writable) return EXIT.ok;
     if (line.kind === "rejected") {
-      rejected += 1;
+      counts.rejected += 1;
       process.stderr.write(renderRejected(line));
       continue;
     }
-    requests += 1;
-    hosts.add(new URL(line.request.url).host);
-    process.stdout.write(await renderItem(line, { client, defaults, flags }));
+    if (counts.requests === (rendering.flags.first ?? FIRST)) return true;
+    if (!(await print(await renderItem(line, rendering)))) return false;
+    counts.requests += 1;
+    counts.hosts.add(new URL(line.request.url).host);
   }
-  if (!quiet) process.stderr.write(summaryOf({ requests, rejected, hosts: hosts.size }));
-  return rejected === 0 ? EXIT.ok : EXIT.someFailed;
+  counts.isWhole = true;
+  return true;
+}
+
+/** Resolves when it has been taken: a long list is read no faster than it is looked at. */
+function print(text: string): Promise<boolean> {
+  return new Promise(resolve => {
+    process.stdout.write(text, error => resolve(error === undefined || error === null));
+  });
 }
 
 interface Rendering {
@@ -61,10 +88,11 @@ function renderRejected({ line, text, reason }: RejectedLine): string {
   return `line ${formatCount(line)} is no request: ${printable(reason)}: ${printable(text)}\n`;
 }
 
-function summaryOf({ requests, rejected, hosts }: Record<"requests" | "rejected" | "hosts", number>): string {
+function summaryOf({ requests, rejected, isWhole, hosts }: Counts): string {
   const sent = `${formatCount(requests)} ${requests === 1 ? "request" : "requests"}`;
-  const where = `${formatCount(hosts)} ${hosts === 1 ? "host" : "hosts"}`;
+  const where = `${formatCount(hosts.size)} ${hosts.size === 1 ? "host" : "hosts"}`;
   const bad =
     rejected === 0 ? "" : `; ${formatCount(rejected)} ${rejected === 1 ? "line is" : "lines are"} none`;
-  return `${sent} to ${where} would be sent${bad}. Nothing was.\n`;
+  const more = isWhole ? "" : "; the list goes on, --first all reads it to its end";
+  return `${sent} to ${where} would be sent${bad}${more}. Nothing was.\n`;
 }

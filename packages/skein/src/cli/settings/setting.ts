@@ -6,7 +6,7 @@ import { UsageError } from "../exit-code.ts";
  * variable, since SKEIN_LOG is the library's own.
  */
 const OF_ONE_CALL = new Set(
-  "config fresh refresh retryFailed force dryRun curl showSecrets output data json form method sha256 where formulas".split(
+  "config fresh refresh retryFailed force dryRun curl showSecrets first output data json form method sha256 where formulas".split(
     " ",
   ),
 );
