@@ -33,7 +33,8 @@ export interface Running {
 export function startSkein(args: readonly string[], options: RunOptions = {}): Running {
   const child = spawn(process.execPath, [SKEIN_MAIN, ...args], {
     cwd: options.cwd ?? tmpdir(),
-    env: { ...process.env, FORCE_COLOR: undefined, ...options.env },
+    // As if started by hand: under `npx vitest`, what is printed would begin with `npx`.
+    env: { ...process.env, FORCE_COLOR: undefined, npm_command: undefined, ...options.env },
     stdio: "pipe",
   });
   onTestFinished(() => {
