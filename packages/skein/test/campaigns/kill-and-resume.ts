@@ -1,20 +1,23 @@
-// Kills a job with SIGKILL at random moments, most of them inside a commit, and resumes it until it is done; then every
-// item must have one line and one row, and the output must be whole.
+// Kills a job with SIGKILL, at random moments, most of them inside a commit, and at one call of its journal after the other; and
+// resumes it until it is done. Then every item must have one row, in the output and in the journal, and the output must be
+// whole. One kind of output after the other has its turn.
 //
-//   node packages/skein/test/campaigns/kill-and-resume.ts [runs=20] [urls=20000] [seed]
+//   npm run test:kill [-- runs=25] [urls=20000] [seed]
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type OriginServer, originServer } from "@skein/testkit/servers";
-import { runAndKill } from "../jobs/killing.ts";
+import { jobRows, verifyJob } from "../../src/entry/jobs.ts";
+import { type CountedKill, runAndKill } from "../jobs/killing.ts";
 import { randomFrom } from "../random.ts";
 
 const ORIGIN_DELAY_MS = 20;
 const CONCURRENCY = 100;
-const MIN_KILLS = 5;
-const MAX_KILLS = 8;
+/** By the clock, and by calls, in a run. */
+const TIMED_KILLS = 4;
+const COUNTED_KILLS = 4;
+const KINDS = ["jsonl", "csv", "jsonl.gz", "jsonl.zst", "tsv.gz", "warc", "warc.gz", "parquet"];
 
 interface RunResult {
   readonly kills: number;
@@ -26,7 +29,7 @@ interface RunResult {
   readonly problems: readonly string[];
 }
 
-const [runs = 20, urls = 20_000, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number);
+const [runs = 25, urls = 20_000, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number);
 const random = randomFrom(seed);
 process.stdout.write(
   `seed ${seed}: ${runs} runs of ${urls} URLs, an origin that takes ${ORIGIN_DELAY_MS} ms\n`,
@@ -39,47 +42,54 @@ const origin = await originServer({
   },
 });
 const results: RunResult[] = [];
+/** The call at which the next kill is: over all runs each has its turn. */
+let call = 0;
 for (let run = 1; run <= runs; run++) {
-  const result = await killAndResume(origin);
+  const name = `out.${KINDS[run % KINDS.length]}`;
+  const result = await killAndResume(origin, name);
   results.push(result);
-  process.stdout.write(`run ${run}: ${JSON.stringify(result)}\n`);
+  process.stdout.write(`run ${run}, ${name}: ${JSON.stringify(result)}\n`);
 }
 await origin.close();
 
 const total = (of: (result: RunResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
 const problems = total(({ problems }) => problems.length);
 process.stdout.write(
-  `${runs} runs, ${total(r => r.kills)} kills, ${total(r => r.insideCommit)} of them inside a commit: ` +
+  `${runs} runs, ${total(r => r.kills)} kills, ${total(r => r.insideCommit)} of them inside a commit, ${Math.ceil(call / 2)} calls: ` +
     `${total(r => r.lost)} lost, ${total(r => r.doubled)} doubled, ${problems} problems; ` +
     `${total(r => r.requests)} requests for ${runs * urls} items\n`,
 );
 process.exitCode = total(r => r.lost + r.doubled) + problems === 0 ? 0 : 1;
 
-async function killAndResume(server: OriginServer): Promise<RunResult> {
+async function killAndResume(server: OriginServer, name: string): Promise<RunResult> {
   const folder = mkdtempSync(join(tmpdir(), "skein-campaign-"));
   const list = join(folder, "urls.txt");
-  const output = join(folder, "out.jsonl");
+  const output = join(folder, name);
   const lines = Array.from({ length: urls }, (_, i) => `${server.url}/item/${i + 1}\n`);
   writeFileSync(list, lines.join(""));
   const options = { list, output, concurrency: CONCURRENCY };
   const before = server.requestCount;
-  const wanted = MIN_KILLS + Math.floor(random() * (MAX_KILLS - MIN_KILLS + 1));
   let kills = 0;
   let insideCommit = 0;
   try {
-    for (let life = 0; life < wanted; life++) {
-      const killed = await runAndKill(options, nextPlan());
+    for (let life = 0; life < TIMED_KILLS + COUNTED_KILLS; life++) {
+      const killed = await runAndKill(options, life % 2 === 0 ? nextPlan() : nextCall());
       if (killed.wasKilled) kills++;
       if (killed.insideCommit) insideCommit++;
     }
     const last = await runAndKill(options, { afterMs: 600_000 });
     const requests = server.requestCount - before;
-    const problems = kills < MIN_KILLS ? [`only ${kills} kills`] : [];
+    const problems = kills < TIMED_KILLS ? [`only ${kills} kills`] : [];
     if (!last.stdout.includes('"ended":"complete"')) problems.push(`the last run said ${last.stdout}`);
-    return { kills, insideCommit, requests, ...inspect(output, problems) };
+    return { kills, insideCommit, requests, ...(await inspect(output, problems)) };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function nextCall(): CountedKill {
+  const when = call % 2 === 0 ? "before" : "after";
+  return { atCall: 1 + Math.floor(call++ / 2), when };
 }
 
 function nextPlan() {
@@ -90,21 +100,20 @@ function nextPlan() {
   return { afterMs, afterWriteMs: kind < 0.7 ? 0 : random() * 1.5 };
 }
 
-function inspect(output: string, problems: string[]): Pick<RunResult, "lost" | "doubled" | "problems"> {
-  const text = readFileSync(output, "utf8");
-  if (!text.endsWith("\n")) problems.push("the output ends in the middle of a line");
+async function inspect(
+  output: string,
+  problems: string[],
+): Promise<Pick<RunResult, "lost" | "doubled" | "problems">> {
   const times = new Uint8Array(urls + 1);
-  for (const line of text.split("\n").slice(0, -1)) {
-    const row = JSON.parse(line) as { id: number; state: string; body: string };
-    times[row.id]! += 1;
-    if (row.state !== "succeeded" || row.body !== `item ${row.id}`) problems.push(`wrong: ${line}`);
+  for await (const { id, state, body } of jobRows(output)) {
+    times[Number(id)]! += 1;
+    const isRight = state === "succeeded" && (body === undefined || body === `item ${id}`);
+    if (!isRight) problems.push(`wrong: ${id} ${state} ${body}`);
   }
-  const database = new DatabaseSync(`${output}.job.db`);
-  const { rows, complete } = database
-    .prepare("SELECT count(*) AS rows, (SELECT complete FROM job) AS complete FROM items")
-    .get() as { rows: number; complete: number };
-  database.close();
-  if (rows !== urls || complete !== 1) problems.push(`the journal has ${rows} rows, complete: ${complete}`);
+  const verified = await verifyJob(output);
+  problems.push(...verified.problems.map(({ message }) => message));
+  const { done, complete } = verified.report;
+  if (done !== urls || !complete) problems.push(`the journal has ${done} items, complete: ${complete}`);
   const lost = times.subarray(1).filter(count => count === 0).length;
   const doubled = times.filter(count => count > 1).length;
   return { lost, doubled, problems };

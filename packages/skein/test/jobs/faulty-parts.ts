@@ -7,6 +7,8 @@ import type { WriterParts } from "../../src/jobs/journal/journal-writer.ts";
 export interface Fault {
   readonly step: number;
   readonly when: "before" | "half" | "after";
+  /** Default: ENOSPC. */
+  readonly code?: "ENOSPC" | "EIO";
 }
 
 /** Counts the steps that change something, and fails at one of them. */
@@ -46,7 +48,9 @@ export class FaultyParts implements WriterParts {
     this.hasFailed = true;
     if (this.#fault.when === "after") act();
     if (this.#fault.when === "half") half?.();
-    throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+    const { code = "ENOSPC" } = this.#fault;
+    const message = code === "EIO" ? "EIO: i/o error" : "ENOSPC: no space left on device";
+    throw Object.assign(new Error(message), { code });
   }
 
   #wrap(): Files {

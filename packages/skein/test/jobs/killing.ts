@@ -5,17 +5,28 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { rowLogPath } from "../../src/jobs/sink/parquet-file.ts";
 import type { ProcessOptions } from "./job-process.ts";
 
 const PROCESS = join(import.meta.dirname, "job-process.ts");
+const KILL_AT_CALL = pathToFileURL(join(import.meta.dirname, "kill-at-call.ts")).href;
 
 /** When to kill: so long after the job has been opened; then, if wished, not before the output has grown once more. */
-export interface KillPlan {
+interface TimedKill {
   readonly afterMs: number;
   /** Waits for a write of the output, and this long beyond it: inside a commit, that is. */
   readonly afterWriteMs?: number;
 }
+
+/** The journal's call at which to kill, from 1, and whether it has had its effect by then: see kill-at-call.ts. */
+export interface CountedKill {
+  readonly atCall: number;
+  readonly when: "before" | "after";
+}
+
+export type KillPlan = TimedKill | CountedKill;
 
 export interface Killed {
   /** False when the job had ended before. */
@@ -33,9 +44,11 @@ export interface StartedJob {
   readonly ended: Promise<string>;
 }
 
-export function startJob(options: ProcessOptions): StartedJob {
-  const child = spawn(process.execPath, ["--no-warnings", PROCESS, JSON.stringify(options)], {
+export function startJob(options: ProcessOptions, kill?: CountedKill): StartedJob {
+  const preload = kill === undefined ? [] : ["--import", KILL_AT_CALL];
+  const child = spawn(process.execPath, ["--no-warnings", ...preload, PROCESS, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: kill === undefined ? process.env : { ...process.env, SKEIN_KILL_AT: `${kill.atCall} ${kill.when}` },
   });
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", text => {
@@ -54,14 +67,17 @@ export function startJob(options: ProcessOptions): StartedJob {
 
 /** Runs a job to its end, or to the moment of the plan. */
 export async function runAndKill(options: ProcessOptions, plan: KillPlan): Promise<Killed> {
-  const { child, opened, ended } = startJob(options);
+  const isCounted = "atCall" in plan;
+  const { child, opened, ended } = startJob(options, isCounted ? plan : undefined);
   await opened;
-  const killer = new Worker(KILLER, {
-    eval: true,
-    workerData: { pid: child.pid, output: options.output, plan },
-  });
+  const killer = isCounted
+    ? undefined
+    : new Worker(KILLER, {
+        eval: true,
+        workerData: { pid: child.pid, output: rowsOf(options.output), plan },
+      });
   const stdout = await ended;
-  await killer.terminate();
+  await killer?.terminate();
   const wasKilled = child.signalCode === "SIGKILL";
   return { wasKilled, insideCommit: wasKilled && isAheadOfJournal(options.output), stdout };
 }
@@ -82,10 +98,16 @@ const KILLER = `
   try { process.kill(pid, "SIGKILL"); } catch (error) { if (error.code !== "ESRCH") throw error; }
 `;
 
+/** The file that grows while the job runs. */
+function rowsOf(output: string): string {
+  return output.endsWith(".parquet") ? rowLogPath(output) : output;
+}
+
 /** Compares with a copy of the journal: opening the journal itself would mend it, which is the next run's task. */
 function isAheadOfJournal(output: string): boolean {
   const journal = `${output}.job.db`;
-  if (!existsSync(journal) || !existsSync(output)) return false;
+  const rows = rowsOf(output);
+  if (!existsSync(journal) || !existsSync(rows)) return false;
   const folder = mkdtempSync(join(tmpdir(), "skein-copy-"));
   try {
     const copy = join(folder, "copy.db");
@@ -95,7 +117,7 @@ function isAheadOfJournal(output: string): boolean {
     const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema").get() as { n: number };
     const known = tables.n === 0 ? undefined : database.prepare("SELECT output_bytes AS size FROM job").get();
     database.close();
-    return statSync(output).size > Number(known?.size ?? 0);
+    return statSync(rows).size > Number(known?.size ?? 0);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "@skein/testkit";
+import { jobPaths } from "../../src/jobs/job-paths.ts";
 import { DetailPacker } from "../../src/jobs/journal/item-details.ts";
 import {
   ALL_FAILED,
@@ -15,6 +16,8 @@ import {
   ROW_WIDTH,
 } from "../../src/jobs/journal/journal-protocol.ts";
 import { JournalWriter } from "../../src/jobs/journal/journal-writer.ts";
+import { outputCodec } from "../../src/jobs/sink/output-codec.ts";
+import { kindText, outputKind } from "../../src/jobs/sink/output-kind.ts";
 import type { FaultyParts } from "./faulty-parts.ts";
 
 export const RECORD: JobRecord = { semantics: "{}", source: "list.txt", fingerprint: "1" };
@@ -22,12 +25,9 @@ export const BEGIN = { record: RECORD, fresh: false, retry: [] };
 const LINES = 20;
 const GROUP = 4;
 
-export function pathsIn(folder: string) {
-  return {
-    journal: join(folder, "out.jsonl.job.db"),
-    output: join(folder, "out.jsonl"),
-    rejects: join(folder, "out.rejects.jsonl"),
-  };
+export function pathsIn(folder: string, name = "out.jsonl") {
+  const { journal, rows, rejects } = jobPaths(join(folder, name), "none");
+  return { journal, output: rows, rejects };
 }
 
 export const isReject = (line: number) => line % 7 === 0;
@@ -37,6 +37,8 @@ const body = (line: number) => Buffer.from(`the body of ${line}`);
 
 export interface RunOptions {
   readonly parts?: FaultyParts;
+  /** Of the output, which says what it is. */
+  readonly name?: string;
   readonly retryFailed?: boolean;
   readonly fresh?: boolean;
   /** Asks for all lines again: the odd ones have changed. */
@@ -48,13 +50,20 @@ export interface RunOptions {
 /** Opens the journal as a job does, and records every line that has no row. Throws where a step fails. */
 export function run(
   folder: string,
-  { parts, retryFailed = false, fresh = false, refresh = false, failing = () => false }: RunOptions = {},
+  {
+    parts,
+    name,
+    retryFailed = false,
+    fresh = false,
+    refresh = false,
+    failing = () => false,
+  }: RunOptions = {},
 ): void {
-  const writer = new JournalWriter(pathsIn(folder), parts);
+  const writer = new JournalWriter(pathsIn(folder, name), parts);
   try {
     writer.open({ fresh });
     const { position, refreshing } = writer.begin({
-      ...BEGIN,
+      record: name === undefined ? RECORD : recordOf(name),
       retry: retryFailed ? ALL_FAILED : [],
       fresh,
       refresh,
@@ -81,6 +90,25 @@ export function run(
     parts?.losePower();
     writer.close();
   }
+}
+
+function recordOf(name: string): JobRecord {
+  return { ...RECORD, semantics: JSON.stringify({ output: kindText(outputKind(name)) }) };
+}
+
+/** The rows of an output of any kind, by their number. */
+export function rowsIn(folder: string, name: string): { readonly id: number; readonly state: string }[] {
+  const path = pathsIn(folder, name).output;
+  const reader = outputCodec(outputKind(name))?.reader(path, false);
+  const bytes = readFileSync(path);
+  const lines =
+    reader === undefined
+      ? bytes.toString().split("\n").slice(0, -1)
+      : [...reader.push(bytes), ...reader.end()];
+  return lines
+    .map(line => JSON.parse(line) as { id: number | string; state: string })
+    .map(({ id, state }) => ({ id: Number(id), state }))
+    .toSorted((a, b) => a.id - b.id);
 }
 
 interface Group {
