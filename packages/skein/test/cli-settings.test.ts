@@ -124,6 +124,13 @@ describe("what is wrong is named, and nothing is sent", () => {
       {},
       'timeout: 3 of what? Write 3s for seconds, 3ms for milliseconds; unknown name "rat"',
     ],
+    [
+      "what is no text",
+      { "skein.config.json": { header: [1] } },
+      [],
+      {},
+      "skein.config.json: header: expected texts",
+    ],
     ["no object", { "skein.config.json": [] }, [], {}, "skein.config.json: expected an object of flags"],
     ["no JSON", { "skein.config.json": "{ user: hunter2 }" }, [], {}, "skein.config.json: not valid JSON"],
     [

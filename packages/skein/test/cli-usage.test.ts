@@ -6,7 +6,7 @@ import { runSkein, scratchDirectory } from "./run-skein.ts";
 /** What a person gets wrong, what they are told, and the exit code: all before anything is sent. */
 const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ["--concurency 3 list -o out.jsonl", 2, "unknown option '--concurency'\n(Did you mean --concurrency?)"],
-  ["list", 2, "-o FILE is needed: they go to a file"],
+  ["list", 2, "-o FILE is needed: they go to a file, which also makes the same command continue"],
   ["list -o -", 2, "-o: results can't go to standard output"],
   ["list -o", 2, "option '-o, --output <file>' argument missing"],
   ["-o out.jsonl", 2, "which URLs?"],
@@ -85,7 +85,11 @@ const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ["list -o out.jsonl -d a -d b", 2, "-d, --data was given twice"],
   ["list -o out.jsonl --json {", 2, "--json: not valid JSON"],
   ["list -o out.jsonl -k --cacert list", 2, "leave one of them out"],
-  ["- -o out.jsonl -d @-", 2, "standard input can be the list (-) or the body (@-), not both"],
+  [
+    "- -o out.jsonl -d @-",
+    2,
+    "the list (-) and the body (-d @-, --json @-) can't both come from standard input",
+  ],
   ["missing.txt -o out.jsonl", 3, "missing.txt: there is no such file"],
   ["folder -o out.jsonl", 3, "folder is a directory; expected a file with one URL a line"],
   ["list -o nowhere/out.jsonl", 3, "there is no directory"],

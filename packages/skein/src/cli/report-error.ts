@@ -14,7 +14,8 @@ export async function reportError(error: unknown): Promise<ExitCode> {
   if (isJobError(error)) return reportJobError(error);
   const { isSkeinError } = await import("../entry/node.ts");
   if (isSkeinError(error)) {
-    write(error.message);
+    write(error.code === "INVALID_OPTION" ? withFlag(error.message) : error.message);
+    if (error.code === "INVALID_OPTION") writeTry();
     if (error.code === "FILE_FAILED") return EXIT.file;
     return USED_WRONGLY.has(error.code) ? EXIT.usage : EXIT.someFailed;
   }
@@ -27,12 +28,27 @@ export async function reportError(error: unknown): Promise<ExitCode> {
 
 function reportExit(error: ExitError): ExitCode {
   write(error.message);
-  if (error.exitCode === EXIT.usage) {
-    const { args, program } = invocation();
-    const command = /^[a-z]+$/.test(args[0] ?? "") ? `${program} ${args[0]}` : program;
-    process.stderr.write(`Try: ${command} --help\n`);
-  }
+  if (error.exitCode === EXIT.usage) writeTry();
   return error.exitCode;
+}
+
+function writeTry(): void {
+  const { args, program } = invocation();
+  const command = /^[a-z]+$/.test(args[0] ?? "") ? `${program} ${args[0]}` : program;
+  process.stderr.write(`Try: ${command} --help\n`);
+}
+
+/** Options of the library whose value a flag gives as it is: the library says what is wrong with it, and names the option. */
+const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
+  proxy: "-x, --proxy, --proxy-file",
+  refresh: "--refresh",
+  headers: "-H, --header",
+};
+
+function withFlag(message: string): string {
+  const option = /^([a-z]+)(?:\[\d+\])?: /.exec(message);
+  const flag = FLAG_OF_OPTION[option?.[1] ?? ""];
+  return option === null || flag === undefined ? message : `${flag}: ${message.slice(option[0].length)}`;
 }
 
 /** What the library can't know: which flag mends it. */

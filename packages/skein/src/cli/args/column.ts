@@ -1,10 +1,10 @@
-import { UsageError } from "../exit-code.ts";
+import { expected } from "../exit-code.ts";
 
 /** A column of a table: its name, or its number from 1. */
 export function parseColumn(flag: string, text: string): string | number {
-  if (text.trim() === "") throw new UsageError(`${flag}: expected the name of a column, or its number`);
+  if (text.trim() === "") throw expected(flag, "the name of a column, or its number from 1", text);
   if (!/^\d+$/.test(text)) return text;
   const number = Number(text);
   if (number >= 1) return number;
-  throw new UsageError(`${flag}: columns are counted from 1; got ${text}`);
+  throw expected(flag, "the name of a column, or its number from 1", text);
 }

@@ -14,7 +14,8 @@ const FLAG = "-F, --form";
 export function parseFormField(text: string): FormField {
   const equals = text.indexOf("=");
   // What stands there may be a secret.
-  if (equals < 1) throw new UsageError(`${FLAG}: expected name=value or name=@file`);
+  if (equals < 1)
+    throw new UsageError(`${FLAG}: expected name=value or name=@file; there is no name in what was given`);
   const name = text.slice(0, equals);
   const { value, type, filename } = splitField(text.slice(equals + 1));
   const named = { ...(type && { type }), ...(filename && { filename }) };

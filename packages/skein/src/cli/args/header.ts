@@ -5,6 +5,8 @@ export type HeaderArgument = readonly [name: string, value: string | null];
 
 const FLAG = "-H, --header";
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A second opinion of these would desynchronise the peers: the client refuses them, request by request. */
+const FRAMING = /^(content-length|transfer-encoding|connection)$/i;
 /** Visible ASCII, spaces and tabs (RFC 9110 §5.5); what lies above ASCII has no agreed meaning in a header. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
@@ -23,7 +25,9 @@ export function parseHeader(text: string): HeaderArgument {
     `${FLAG}: the value of ${name}`,
     text.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, ""),
   );
-  return [name, value === "" ? null : value];
+  if (value === "") return [name, null];
+  if (!FRAMING.test(name)) return [name, value];
+  throw new UsageError(`${FLAG}: ${name} says where a message ends, which is ours to say; leave it out`);
 }
 
 /** A header's value; what it is the value of begins the message. */

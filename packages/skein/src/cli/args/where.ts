@@ -107,7 +107,7 @@ function numberTest(flag: string, { name, operator, value }: Condition): Test {
     case ">=":
       return found => Number(found) >= wanted;
     default:
-      throw new UsageError(`${flag}: ${name} is a number, which ${operator} can't look into`);
+      throw new UsageError(`${flag}: ${name} is a number; expected =, !=, <, <=, > or >=, got ${operator}`);
   }
 }
 

@@ -233,6 +233,9 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   if (flags.body !== undefined && flags.saveBodies !== undefined) {
     throw new UsageError("--body and --save-bodies each say where bodies go: leave one of them out");
   }
+  if (flags.saveBodies !== undefined && kindOfPath(flags.saveBodies) === "file") {
+    throw new UsageError(`--save-bodies: ${flags.saveBodies} is a file; expected a directory, or none yet`);
+  }
   refuseWithThreads(flags);
   const { format } = checkedKind(flags);
   if (flags.body === "inline" && format !== "jsonl") {
@@ -245,7 +248,9 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
   }
   refuseSharedLog(flags.log, [flags.output!, ...(input.kind === "file" ? [input.path] : [])]);
   if (input.kind === "stdin" && bodyIsStdin(flags)) {
-    throw new UsageError("standard input can be the list (-) or the body (@-), not both");
+    throw new UsageError(
+      "the list (-) and the body (-d @-, --json @-) can't both come from standard input: give one of them in a file",
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Option } from "commander";
-import { UsageError } from "../exit-code.ts";
+import { expected } from "../exit-code.ts";
 import { isSetting, settingValue } from "./setting.ts";
 
 /** `--per-host` is SKEIN_PER_HOST; undefined for what no variable sets. */
@@ -24,5 +24,5 @@ export function environmentValue(option: Option, environment: NodeJS.ProcessEnv)
 function truthOf(text: string, name: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new UsageError(`${name}: expected 1 or 0, true or false`);
+  throw expected(name, "1 or 0, true or false", text);
 }
