@@ -7,8 +7,8 @@ import type {
   LoggedPage,
   SeriesRequest,
 } from "../journal/inspection/inspection-types.ts";
-import { Journal } from "../journal/journal.ts";
-import { type JobReport, readRecordedJob } from "./recorded-job.ts";
+import type { Journal } from "../journal/journal.ts";
+import { type JobReport, openRecordedJob } from "./recorded-job.ts";
 
 /** A journal that is looked at for as long as it is open, also while a job writes it. It answers in a thread of its own. */
 export class JobLog {
@@ -26,15 +26,7 @@ export class JobLog {
    * @throws JobError NO_JOURNAL, JOURNAL_CORRUPT
    */
   static async open(output: string): Promise<JobLog> {
-    const { report } = await readRecordedJob(output);
-    const { journal: path, output: written, rejects } = report.paths;
-    const journal = new Journal({ journal: path, output: written, rejects }, { readOnly: true });
-    try {
-      await journal.call("open", { fresh: false });
-    } catch (error) {
-      await journal.close();
-      throw error;
-    }
+    const { report, journal } = await openRecordedJob(output);
     return new JobLog(report, journal);
   }
 

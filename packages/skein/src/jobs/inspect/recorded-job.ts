@@ -41,15 +41,27 @@ export async function readRecordedJob(
   output: string,
   { thoroughly = false } = {},
 ): Promise<Pick<RecordedJob, "report" | "known">> {
-  const job = await openJournal(output, { readOnly: true });
+  const job = await openRecordedJob(output);
   try {
     if (thoroughly) await job.journal.call("check", undefined);
   } finally {
     await job.journal.close();
   }
-  // What a killed process has begun is to be finished first; whoever is at it now is refused, as by any other writer.
-  if (job.known.isRewriting) return changeRecordedJob(output, finished => finished);
   return job;
+}
+
+/**
+ * The same, to be asked further questions; whoever opens it closes its journal.
+ *
+ * @throws JobError NO_JOURNAL, JOURNAL_CORRUPT
+ */
+export async function openRecordedJob(output: string): Promise<RecordedJob> {
+  const job = await openJournal(output, { readOnly: true });
+  if (!job.known.isRewriting) return job;
+  // What a killed process has begun is to be finished first; whoever is at it now is refused, as by any other writer.
+  await job.journal.close();
+  await changeRecordedJob(output, finished => finished);
+  return openJournal(output, { readOnly: true });
 }
 
 /**

@@ -28,17 +28,36 @@ interface ErrorCount {
   samples: number[];
 }
 
-interface Ended {
-  readonly number: number;
+/** Items that ended alike, at one origin. */
+interface EndedGroup {
   readonly state: number;
   readonly status: number | null;
   readonly error: string | null;
-  readonly message: string | null;
   readonly origin: number | null;
+  readonly count: number;
   readonly attempts: number | null;
   readonly bytes: number | null;
-  readonly served: number | null;
+  /** As JSON: microseconds, null where an item was not sent. */
+  readonly served: string;
+  /** As JSON, of items that failed. */
+  readonly numbers: string;
+  /** Of the first. */
+  readonly message: string | null;
+  readonly first: number;
 }
+
+/** So many are grouped at once: few enough to be sorted in memory. */
+const GROUPED = 50_000;
+
+/**
+ * Grouped by SQLite, rather than brought over row by row, which takes four times as long: ten million are counted in seconds. With
+ * min(), SQLite takes the columns that are not grouped from the row that has the least (https://sqlite.org/lang_select.html#bareagg).
+ */
+const GROUPS = `
+  SELECT state, status, error, origin, count(*) AS count, sum(attempts) AS attempts, sum(bytes) AS bytes,
+    json_group_array(served_us) AS served, json_group_array(number) FILTER (WHERE error IS NOT NULL) AS numbers,
+    message, min(number) AS first
+  FROM results WHERE number > ? AND number <= ? GROUP BY state, status, error, origin ORDER BY first`;
 
 /** Counts what a journal holds. Each look reads only what has come since the one before. */
 export class FigureCounter {
@@ -58,8 +77,21 @@ export class FigureCounter {
     this.#database = database;
   }
 
-  /** @param wanted origins to tell of, whatever they have done */
+  /**
+   * All of it is of one moment, also while another process writes.
+   *
+   * @param wanted origins to tell of, whatever they have done
+   */
   read(wanted: readonly string[]): JournalFigures {
+    this.#database.exec("BEGIN");
+    try {
+      return this.#readNow(wanted);
+    } finally {
+      this.#database.exec("COMMIT");
+    }
+  }
+
+  #readNow(wanted: readonly string[]): JournalFigures {
     const job = this.#database.prepare("SELECT * FROM job").get() ?? {};
     if (job.generation !== this.#generation) this.#forget(job.generation);
     this.#addResults();
@@ -95,29 +127,26 @@ export class FigureCounter {
   }
 
   #addResults(): void {
-    const rows = this.#database
-      .prepare(
-        `SELECT number, state, status, error, message, origin, attempts, bytes, served_us AS served
-         FROM results WHERE number > ? ORDER BY number`,
-      )
-      .iterate(this.#lastNumber) as Iterable<unknown> as Iterable<Ended>;
-    for (const row of rows) {
-      this.#lastNumber = row.number;
-      this.#add(row);
+    const last = Number(this.#database.prepare("SELECT max(number) AS last FROM results").get()?.last ?? 0);
+    const groups = this.#database.prepare(GROUPS);
+    while (this.#lastNumber < last) {
+      const to = Math.min(last, this.#lastNumber + GROUPED);
+      for (const group of groups.all(this.#lastNumber, to) as unknown as EndedGroup[]) this.#add(group);
+      this.#lastNumber = to;
     }
   }
 
-  #add(row: Ended): void {
-    const { status, attempts, bytes } = row;
-    this.#states[stateName(row.state)] += 1;
+  #add(group: EndedGroup): void {
+    const { status, attempts, bytes, count } = group;
+    this.#states[stateName(group.state)] += count;
     this.#attempts += attempts ?? 0;
     this.#bytes += bytes ?? 0;
-    if (status !== null) this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
-    if (row.error !== null) this.#addError(row, row.error);
-    if (row.origin !== null) this.#addToOrigin(row, row.origin);
+    if (status !== null) this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + count);
+    if (group.error !== null) this.#addError(group, group.error);
+    if (group.origin !== null) this.#addToOrigin(group, group.origin);
   }
 
-  #addError({ number, status: answered, message }: Ended, code: string): void {
+  #addError({ numbers, status: answered, message, count }: EndedGroup, code: string): void {
     const status = code === "HTTP_STATUS" ? answered : null;
     const key = `${code} ${status}`;
     let error = this.#errors.get(key);
@@ -125,12 +154,12 @@ export class FigureCounter {
       error = { code, status, message: message ?? "", count: 0, samples: [] };
       this.#errors.set(key, error);
     }
-    error.count += 1;
-    error.samples.push(number);
-    if (error.samples.length > 2 * SAMPLES) error.samples = error.samples.slice(-SAMPLES);
+    error.count += count;
+    const known = [...error.samples, ...(JSON.parse(numbers) as number[])];
+    error.samples = known.sort((a, b) => a - b).slice(-SAMPLES);
   }
 
-  #addToOrigin({ state, served }: Ended, id: number): void {
+  #addToOrigin({ state, served, count }: EndedGroup, id: number): void {
     let origin = this.#origins.get(id);
     if (origin === undefined) {
       const name = this.#database.prepare("SELECT origin FROM origins WHERE id = ?").get(id)?.origin;
@@ -139,9 +168,10 @@ export class FigureCounter {
     }
     const name = stateName(state);
     if (name === "rejected") return;
-    origin.done += 1;
-    if (name !== "succeeded") origin.failed += 1;
-    if (served !== null) origin.latency.record(served / 1_000);
+    origin.done += count;
+    if (name !== "succeeded") origin.failed += count;
+    for (const us of JSON.parse(served) as (number | null)[])
+      if (us !== null) origin.latency.record(us / 1_000);
   }
 
   #addLatency(): void {
@@ -158,7 +188,7 @@ export class FigureCounter {
     return [...this.#errors.values()]
       .sort((a, b) => b.count - a.count)
       .slice(0, MOST_ERRORS)
-      .map(error => ({ ...error, samples: error.samples.slice(-SAMPLES).reverse() }));
+      .map(error => ({ ...error, samples: error.samples.toReversed() }));
   }
 
   #originFigures(wanted: readonly string[]): Pick<JournalFigures, "origins" | "slowest" | "originCount"> {
