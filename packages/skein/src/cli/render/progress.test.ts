@@ -68,6 +68,17 @@ describe("renderTty", () => {
     );
   });
 
+  test("at 40 columns no fact is lost: they take more lines", () => {
+    expect(renderTty(view, 40, noPaint)).toEqual([
+      "12,345 / 20,000  61.7%  ETA 13 s",
+      "12,100 ok · 245 failed · 12 waiting",
+      "50 in flight",
+      "4,321 req/s · 12.3 MB/s · p50 21 ms",
+      "p95 180 ms · 8.0 s so far",
+      "errors  HTTP 404 ×120 · connection res…",
+    ]);
+  });
+
   test("before the first answer, and while the list is read", () => {
     expect(renderTty(beginning, 80, noPaint)).toEqual([
       "0 done · reading the list",

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import cliTruncate from "cli-truncate";
 import { formatDuration } from "./format-duration.ts";
 import { formatCount, formatPercent } from "./format-number.ts";
@@ -11,12 +12,26 @@ export const TTY_INTERVAL = 100;
 const SEPARATOR = " · ";
 const LONGEST_BAR = 60;
 
-/** The picture of a job: four lines, none wider than the terminal. */
+/** The picture of a job: four lines, or more where they are narrow; none as wide as the terminal. */
 export function renderTty(view: ProgressView, columns: number, paint: Paint): string[] {
-  const lines = [headLine(view, columns, paint), stateLine(view, paint), speedLine(view)];
+  const width = columns - 1;
+  const facts = [stateFacts(view, paint), speedFacts(view)].flatMap(line => wrapped(line, width));
   const errors = errorTexts(view);
-  if (errors.length > 0) lines.push(`${paint("dim", "errors ")} ${errors.join(SEPARATOR)}`);
-  return lines.map(line => cliTruncate(line, columns - 1));
+  // Of those the first ones say most: what does not fit is left out.
+  const last = errors.length > 0 ? [`${paint("dim", "errors ")} ${errors.join(SEPARATOR)}`] : [];
+  return [headLine(view, columns, paint), ...facts, ...last].map(line => cliTruncate(line, width));
+}
+
+/** Facts side by side, in as many lines as they need: none is cut in two. */
+function wrapped(facts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const longer = `${lines.at(-1) ?? ""}${SEPARATOR}${fact}`;
+    if (lines.length > 0 && stripVTControlCharacters(longer).length <= width)
+      lines[lines.length - 1] = longer;
+    else lines.push(fact);
+  }
+  return lines;
 }
 
 function headLine(view: ProgressView, columns: number, paint: Paint): string {
@@ -36,12 +51,11 @@ function barOf(share: number, width: number, paint: Paint): string {
   return paint("green", "━".repeat(full)) + paint("dim", "─".repeat(width - full));
 }
 
-function stateLine(view: ProgressView, paint: Paint): string {
+function stateFacts(view: ProgressView, paint: Paint): string[] {
   const [ok, failed, ...others] = stateTexts(view) as [string, string, ...string[]];
-  const painted = [paint("green", ok), view.failed > 0 ? paint("red", failed) : failed, ...others];
-  return painted.join(SEPARATOR);
+  return [paint("green", ok), view.failed > 0 ? paint("red", failed) : failed, ...others];
 }
 
-function speedLine(view: ProgressView): string {
-  return [...speedTexts(view), `${formatDuration(view.elapsed)} so far`].join(SEPARATOR);
+function speedFacts(view: ProgressView): string[] {
+  return [...speedTexts(view), `${formatDuration(view.elapsed)} so far`];
 }
