@@ -25,6 +25,7 @@ Examples:
   skein fetch urls.txt -o results.jsonl --refresh
   skein fetch https://example.com/a https://example.com/b -o results.jsonl
   skein fetch urls.txt -o results.csv
+  skein fetch urls.txt -o results-{shard}.jsonl.gz --shard-size 100mb
   skein fetch urls.txt --dry-run
   skein fetch shops.csv.gz --url-column website -o results.jsonl
   grep -v '^#' urls.txt | skein fetch - -o results.jsonl --save-bodies pages
@@ -34,6 +35,9 @@ A line of the list is a URL (https where it names no scheme), or a JSON object:
 Blank lines and lines that begin with # are left out. Of a table (CSV, TSV,
 Parquet), the column "id" becomes the row's id, and all others its meta.
 Sitemaps are lists, too. Any list may be packed: .gz, .zst, .br.
+
+With {shard} in its name and --shard-size, the output is many files:
+out-{shard}.jsonl.gz is out-00001.jsonl.gz, out-00002.jsonl.gz and so on.
 
 An output whose name ends in .csv or .tsv is a table, without bodies; in .warc,
 a WARC file; in .parquet, a Parquet file, made when all items have ended. One

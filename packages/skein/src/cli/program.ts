@@ -1,6 +1,5 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { VERSION } from "../entry/version.ts";
-import { OUTPUT_FORMATS } from "../jobs/sink/output-kind.ts";
 import { DEDUPE_MODES } from "../jobs/source/deduped-source.ts";
 import { LIST_FORMATS } from "../jobs/source/list-format.ts";
 import { parseColumn } from "./args/column.ts";
@@ -14,6 +13,7 @@ import { parseInteger } from "./args/integer.ts";
 import { parseMethod } from "./args/method.ts";
 import { parseResolve, type ResolvedHost } from "./args/network.ts";
 import { collect, once, parsed } from "./args/option.ts";
+import { addOutputOptions } from "./args/output-options.ts";
 import { addPaceOptions } from "./args/pace-options.ts";
 import { addListPreviewOptions, addPreviewOptions } from "./args/preview-options.ts";
 import { parseRateFlag } from "./args/rate.ts";
@@ -107,12 +107,6 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .command("fetch")
     .description("fetch all URLs of a list into a file; the same command goes on where it was stopped")
     .argument("[list|-|URL...]", "a file with one URL a line, - for standard input, or URLs")
-    .option("-o, --output <file>", "where the results go, one line of JSON each (needed)")
-    .addOption(
-      new Option("--output-format <name>", "what the output is (default: by its name)").choices(
-        OUTPUT_FORMATS,
-      ),
-    )
     .addOption(
       new Option("--format <name>", "what the list is (default: by its name, else lines)").choices(
         LIST_FORMATS,
@@ -130,8 +124,6 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
     .addOption(parsed("--rate-host <rate>", "requests a time to one host, such as 5/s", parseRateFlag))
     .addOption(method())
     .addOption(acceptStatus())
-    .addOption(new Option("--body <where>", "bodies in the output").choices(["inline", "none"]))
-    .option("--save-bodies <dir>", "each body into a file of its own, in this directory")
     .option("--fresh", "forget earlier results and begin anew")
     .option("--retry-failed", "send what failed once more")
     .option(
@@ -146,6 +138,7 @@ function addFetch(program: Command, finish: (code: ExitCode) => void): void {
         "how progress is shown (default: tty on a terminal, else plain)",
       ).choices(PROGRESS_MODES),
     );
+  addOutputOptions(command);
   addPaceOptions(command);
   addRetryOptions(command);
   addEndingOptions(command);

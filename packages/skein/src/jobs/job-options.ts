@@ -24,6 +24,11 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
    * besides is packed.
    */
   outputFormat?: OutputFormat;
+  /**
+   * Bytes of a file of the output at which the next one is begun, where `output` is a name such as `out-{shard}.jsonl.gz`: `out-00001.jsonl.gz`,
+   * `out-00002.jsonl.gz` and so on. A file goes beyond it by what is committed at once. Not for Parquet, nor without an output.
+   */
+  shardSize?: number;
   /** Sends the requests. Left out where `threads` have clients of their own. */
   client?: JobClient;
   /**

@@ -3,13 +3,14 @@ import { dirname, join, parse, resolve } from "node:path";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobPaths } from "./job-options.ts";
 import { rowLogPath } from "./sink/parquet-file.ts";
+import { nameWithoutShard } from "./sink/shards.ts";
 
 /** @throws JobError when the output's directory does not exist */
 export function jobPaths(output: string, bodies: BodyMode): JobPaths {
   const path = canonicalPath(resolve(output));
   const { dir, base } = parse(path);
   // `out.json` beside `out.jsonl` is another job, with rejects of its own.
-  const name = base.replace(/\.jsonl$/, "");
+  const name = nameWithoutShard(base).replace(/\.jsonl$/, "");
   return {
     output: path,
     rows: path.toLowerCase().endsWith(".parquet") ? rowLogPath(path) : path,

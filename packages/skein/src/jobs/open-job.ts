@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { InvalidOption } from "../entry/node.ts";
 import { checkThreads } from "./engine/threads-engine.ts";
 import { JobError } from "./job-error.ts";
@@ -9,6 +10,7 @@ import { ALL_FAILED, ItemState, type OpenedJournal } from "./journal/journal-pro
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import { isSafe } from "./refresh-item.ts";
 import { bodyModeOf, outputKindOf, requireSame, type Semantics, semanticsOf } from "./semantics.ts";
+import { isSharded } from "./sink/shards.ts";
 import { DEDUPE_MODES, dedupedSource } from "./source/deduped-source.ts";
 import { checkList } from "./source/known-list.ts";
 import { PeekedBlocks } from "./source/peeked-blocks.ts";
@@ -30,6 +32,7 @@ export interface OpenedJob {
 /** @throws JobError */
 export async function openJob(given: JobOptions): Promise<OpenedJob> {
   const options = withoutDuplicates(given);
+  requireShards(options);
   const paths = jobPaths(options.output, bodyModeOf(options));
   const semantics = semanticsOf(options);
   requireLines(options);
@@ -71,6 +74,27 @@ function requireLines(options: JobOptions): void {
 }
 
 /** @throws InvalidOption */
+function requireShards({ output, outputFormat, shardSize }: JobOptions): void {
+  if (!isSharded(output)) {
+    if (shardSize === undefined) return;
+    throw new InvalidOption(
+      `shardSize: expected an output such as "out-{shard}.jsonl"; got ${JSON.stringify(output)}`,
+    );
+  }
+  if (shardSize === undefined || !Number.isSafeInteger(shardSize) || shardSize < 1)
+    throw new InvalidOption(
+      `shardSize: expected a number of bytes, at least 1, for ${output}; got ${String(shardSize)}`,
+    );
+  if (output.split("{shard}").length > 2 || dirname(output).includes("{shard}"))
+    throw new InvalidOption(
+      `output: expected {shard} once, in the name of the file; got ${JSON.stringify(output)}`,
+    );
+  const { format } = outputKindOf({ output, ...(outputFormat === undefined ? {} : { outputFormat }) });
+  if (format === "parquet" || format === "none")
+    throw new InvalidOption(`shardSize: an output of the kind "${format}" can't be in many files`);
+}
+
+/** @throws InvalidOption */
 function requireSender(options: JobOptions): void {
   checkThreads(options);
   const { client, threads } = options;
@@ -104,9 +128,15 @@ async function openJournal(options: JobOptions, semantics: Semantics, journal: J
     isKnown && source.seekable && !isSameList
       ? await checkList(source, new RecordedRows(journal, 1, found.lastLine))
       : undefined;
-  const record = { semantics: JSON.stringify(semantics), source: source.name, fingerprint };
+  const record = {
+    semantics: JSON.stringify(semantics),
+    source: source.name,
+    fingerprint,
+    shardBytes: options.shardSize ?? null,
+  };
   const retry = retryFailed ? ALL_FAILED : [];
-  const known = await journal.call("begin", { record, fresh, retry, refresh });
+  const hasMore = checked?.isPending ?? false;
+  const known = await journal.call("begin", { record, fresh, retry, refresh, hasMore });
   // Items that are pending again stand anywhere in the list: the journal then says to read it from its start.
   const isRetried = retryFailed && found.rowCounts.some(({ state }) => state === ItemState.failed);
   const isReadAgain = isRetried || known.refreshing;

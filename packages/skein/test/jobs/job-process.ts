@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly crawl?: boolean;
   /** Asks for all items again. */
   readonly refresh?: boolean;
+  /** Of an output in many files. */
+  readonly shardSize?: number;
   /** Has the lock and does nothing, until it is killed. */
   readonly idle?: boolean;
   /** Does not close the job. */
@@ -29,6 +31,7 @@ const {
   method = "GET",
   threads: count,
   crawl,
+  shardSize,
   refresh = false,
   idle,
   forget,
@@ -47,6 +50,7 @@ try {
     concurrency,
     method,
     refresh,
+    ...(shardSize === undefined ? {} : { shardSize }),
     ...threads,
     ...adds,
   });

@@ -65,6 +65,18 @@ describe("a job that is complete", () => {
     expect(idsOf(folder.rows())).toEqual(range(15));
   });
 
+  test("is not complete once its list has grown, though a run was stopped before its first commit", async () => {
+    const folder = new JobFolder();
+    folder.write(items(3));
+    await folder.run();
+    folder.write(items(5));
+    const stopped = await folder.open();
+    expect(stopped.complete).toBe(false);
+    await stopped.close();
+    expect(await folder.run()).toMatchObject({ ended: "complete", done: 5, requests: 2 });
+    expect((await folder.open()).complete).toBe(true);
+  });
+
   test("goes on where the last line had no line break", async () => {
     const folder = new JobFolder();
     writeFileSync(folder.list, items(3).join("\n"));

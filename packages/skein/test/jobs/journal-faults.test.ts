@@ -49,81 +49,85 @@ function expectFailure(act: () => void, parts: FaultyParts): void {
   }
 }
 
-describe.each(["before", "half", "after"] as const)("a failure at each step, %s its effect", when => {
-  test("loses nothing and doubles nothing", () => {
-    const steps = withEachFault(when, (folder, parts) => {
-      expectFailure(() => run(folder, { parts }), parts);
-      run(folder);
-      expectWhole(folder);
+describe.each(["before", "half", "after"] as const)(
+  "a failure at each step, %s its effect",
+  { timeout: 60_000 },
+  when => {
+    test("loses nothing and doubles nothing", () => {
+      const steps = withEachFault(when, (folder, parts) => {
+        expectFailure(() => run(folder, { parts }), parts);
+        run(folder);
+        expectWhole(folder);
+      });
+      expect(steps).toBeGreaterThan(40);
     });
-    expect(steps).toBeGreaterThan(40);
-  });
 
-  test("and another in the run that resumes", () => {
-    withEachFault(when, (folder, parts) => {
-      const first = new FaultyParts({ step: 25, when });
-      expect(() => run(folder, { parts: first })).toThrow("disk is full");
-      expectFailure(() => run(folder, { parts }), parts);
-      run(folder);
-      expectWhole(folder);
+    test("and another in the run that resumes", () => {
+      withEachFault(when, (folder, parts) => {
+        const first = new FaultyParts({ step: 25, when });
+        expect(() => run(folder, { parts: first })).toThrow("disk is full");
+        expectFailure(() => run(folder, { parts }), parts);
+        run(folder);
+        expectWhole(folder);
+      });
     });
-  });
 
-  test("while failed items are taken out of the output, to be run again", () => {
-    const failing = (line: number) => line % 3 === 0;
-    const steps = withEachFault(when, (folder, parts) => {
-      run(folder, { failing });
-      expectWhole(folder, line => failing(line) && !isReject(line));
-      expectFailure(() => run(folder, { parts, retryFailed: true }), parts);
-      // The next run need not ask for it again, but may: what was begun goes on, what was not is as before.
-      run(folder, { retryFailed: true });
-      expectWhole(folder);
+    test("while failed items are taken out of the output, to be run again", () => {
+      const failing = (line: number) => line % 3 === 0;
+      const steps = withEachFault(when, (folder, parts) => {
+        run(folder, { failing });
+        expectWhole(folder, line => failing(line) && !isReject(line));
+        expectFailure(() => run(folder, { parts, retryFailed: true }), parts);
+        // The next run need not ask for it again, but may: what was begun goes on, what was not is as before.
+        run(folder, { retryFailed: true });
+        expectWhole(folder);
+      });
+      expect(steps).toBeGreaterThan(15);
     });
-    expect(steps).toBeGreaterThan(15);
-  });
 
-  test("while items that ended in one way are made pending without a run", () => {
-    const failing = (line: number) => line % 3 === 0;
-    const chosen = [{ state: ItemState.failed, status: 200, error: "E" }];
-    const others = [{ state: ItemState.failed, status: null, error: "E" }];
-    const steps = withEachFault(when, (folder, parts) => {
-      run(folder, { failing });
-      expectFailure(() => retry(folder, chosen, parts), parts);
-      // What was begun goes on, what was not is as before; nothing else has left.
-      expect(retry(folder, others)).toBe(0);
-      expect([0, 6]).toContain(retry(folder, chosen));
-      run(folder);
-      expectWhole(folder);
+    test("while items that ended in one way are made pending without a run", () => {
+      const failing = (line: number) => line % 3 === 0;
+      const chosen = [{ state: ItemState.failed, status: 200, error: "E" }];
+      const others = [{ state: ItemState.failed, status: null, error: "E" }];
+      const steps = withEachFault(when, (folder, parts) => {
+        run(folder, { failing });
+        expectFailure(() => retry(folder, chosen, parts), parts);
+        // What was begun goes on, what was not is as before; nothing else has left.
+        expect(retry(folder, others)).toBe(0);
+        expect([0, 6]).toContain(retry(folder, chosen));
+        run(folder);
+        expectWhole(folder);
+      });
+      expect(steps).toBeGreaterThan(10);
     });
-    expect(steps).toBeGreaterThan(10);
-  });
 
-  test("while all items are asked for again", () => {
-    const failing = (line: number) => line % 3 === 0;
-    const steps = withEachFault(when, (folder, parts) => {
-      run(folder, { failing });
-      expectFailure(() => run(folder, { parts, refresh: true }), parts);
-      // Not yet begun, it begins now; else it goes on, or has ended.
-      if (isComplete(folder) && !readFileSync(pathsIn(folder).output, "utf8").includes("isNew"))
+    test("while all items are asked for again", () => {
+      const failing = (line: number) => line % 3 === 0;
+      const steps = withEachFault(when, (folder, parts) => {
+        run(folder, { failing });
+        expectFailure(() => run(folder, { parts, refresh: true }), parts);
+        // Not yet begun, it begins now; else it goes on, or has ended.
+        if (isComplete(folder) && !readFileSync(pathsIn(folder).output, "utf8").includes("isNew"))
+          run(folder, { refresh: true });
+        else run(folder);
+        expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
         run(folder, { refresh: true });
-      else run(folder);
-      expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
-      run(folder, { refresh: true });
-      expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
+        expectWhole(folder, line => failing(line) && !isReject(line) && !hasChanged(line), hasChanged);
+      });
+      expect(steps).toBeGreaterThan(30);
     });
-    expect(steps).toBeGreaterThan(30);
-  });
 
-  test("while a job is begun anew over an old one", () => {
-    withEachFault(when, (folder, parts) => {
-      run(folder, { failing: () => true });
-      expectFailure(() => run(folder, { parts, fresh: true }), parts);
-      // The old job is still there, or the new one has begun: whole, either way.
-      run(folder);
-      const isOld = readFileSync(pathsIn(folder).output, "utf8").includes("failed");
-      expectWhole(folder, () => isOld);
-      run(folder, { fresh: true });
-      expectWhole(folder);
+    test("while a job is begun anew over an old one", () => {
+      withEachFault(when, (folder, parts) => {
+        run(folder, { failing: () => true });
+        expectFailure(() => run(folder, { parts, fresh: true }), parts);
+        // The old job is still there, or the new one has begun: whole, either way.
+        run(folder);
+        const isOld = readFileSync(pathsIn(folder).output, "utf8").includes("failed");
+        expectWhole(folder, () => isOld);
+        run(folder, { fresh: true });
+        expectWhole(folder);
+      });
     });
-  });
-});
+  },
+);

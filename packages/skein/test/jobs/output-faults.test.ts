@@ -17,6 +17,8 @@ const KINDS = [
   "out.warc",
   "out.warc.gz",
   "out.parquet",
+  "out-{shard}.jsonl",
+  "out-{shard}.csv.gz",
 ];
 const ITEMS = Array.from({ length: 20 }, (_, i) => i + 1).filter(line => !isReject(line));
 const CODES = { ENOSPC: "DISK_FULL", EIO: "FILE_FAILED" } as const;

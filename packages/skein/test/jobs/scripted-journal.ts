@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect } from "@skein/testkit";
+import { outputParts } from "../../src/jobs/inspect/output-parts.ts";
 import { jobPaths } from "../../src/jobs/job-paths.ts";
 import { DetailPacker } from "../../src/jobs/journal/item-details.ts";
 import {
@@ -18,12 +19,15 @@ import {
 import { JournalWriter } from "../../src/jobs/journal/journal-writer.ts";
 import { outputCodec } from "../../src/jobs/sink/output-codec.ts";
 import { kindText, outputKind } from "../../src/jobs/sink/output-kind.ts";
+import { isSharded } from "../../src/jobs/sink/shards.ts";
 import type { FaultyParts } from "./faulty-parts.ts";
 
 export const RECORD: JobRecord = { semantics: "{}", source: "list.txt", fingerprint: "1" };
 export const BEGIN = { record: RECORD, fresh: false, retry: [] };
 const LINES = 20;
 const GROUP = 4;
+/** Less than two groups. */
+const SHARD_BYTES = 200;
 
 export function pathsIn(folder: string, name = "out.jsonl") {
   const { journal, rows, rejects } = jobPaths(join(folder, name), "none");
@@ -93,22 +97,26 @@ export function run(
 }
 
 function recordOf(name: string): JobRecord {
-  return { ...RECORD, semantics: JSON.stringify({ output: kindText(outputKind(name)) }) };
+  const semantics = JSON.stringify({ output: kindText(outputKind(name)) });
+  return { ...RECORD, semantics, shardBytes: isSharded(name) ? SHARD_BYTES : null };
 }
 
 /** The rows of an output of any kind, by their number. */
 export function rowsIn(folder: string, name: string): { readonly id: number; readonly state: string }[] {
-  const path = pathsIn(folder, name).output;
-  const reader = outputCodec(outputKind(name))?.reader(path, false);
-  const bytes = readFileSync(path);
-  const lines =
-    reader === undefined
-      ? bytes.toString().split("\n").slice(0, -1)
-      : [...reader.push(bytes), ...reader.end()];
+  const { output } = pathsIn(folder, name);
+  const lines = outputParts(output, Number.POSITIVE_INFINITY).flatMap(({ path }) => linesIn(path, name));
   return lines
     .map(line => JSON.parse(line) as { id: number | string; state: string })
     .map(({ id, state }) => ({ id: Number(id), state }))
     .toSorted((a, b) => a.id - b.id);
+}
+
+function linesIn(path: string, name: string): string[] {
+  const reader = outputCodec(outputKind(name))?.reader(path, false);
+  const bytes = readFileSync(path);
+  return reader === undefined
+    ? bytes.toString().split("\n").slice(0, -1)
+    : [...reader.push(bytes), ...reader.end()];
 }
 
 interface Group {

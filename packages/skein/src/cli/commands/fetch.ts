@@ -7,7 +7,6 @@ import {
   type JobOptions,
   type ListFormat,
   listSource,
-  type OutputFormat,
   type Source,
   streamSource,
 } from "../../entry/jobs.ts";
@@ -19,6 +18,7 @@ import { type CommonFlags, headersOf } from "../args/connection.ts";
 import { type EndingFlags, endings } from "../args/ending-options.ts";
 import { type Input, type PathKind, parseInput } from "../args/input.ts";
 import { refuseSharedLog } from "../args/log.ts";
+import { checkShards, type OutputFlags } from "../args/output-options.ts";
 import type { PaceFlags } from "../args/pace-options.ts";
 import { checkPreview, type ListPreviewFlags } from "../args/preview-options.ts";
 import { type RetryingFlags, retrying } from "../args/retry-options.ts";
@@ -32,9 +32,13 @@ import { runJob } from "./run-job.ts";
 import { runWithPage } from "./run-with-page.ts";
 
 /** The flags of `skein fetch`, as they were parsed. */
-export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, EndingFlags, ListPreviewFlags {
-  readonly output?: string;
-  readonly outputFormat?: OutputFormat;
+export interface FetchFlags
+  extends CommonFlags,
+    PaceFlags,
+    RetryingFlags,
+    EndingFlags,
+    OutputFlags,
+    ListPreviewFlags {
   readonly format?: ListFormat;
   readonly dedupe?: DedupeMode;
   readonly urlColumn?: string | number;
@@ -44,8 +48,6 @@ export interface FetchFlags extends CommonFlags, PaceFlags, RetryingFlags, Endin
   readonly rateHost?: string;
   readonly method?: string;
   readonly acceptStatus: StatusSet;
-  readonly body?: "inline" | "none";
-  readonly saveBodies?: string;
   readonly fresh?: boolean;
   readonly retryFailed?: boolean;
   readonly refresh?: boolean;
@@ -152,6 +154,7 @@ function jobOptions(flags: FetchFlags) {
     ...(flags.dedupe === undefined ? {} : { dedupe: flags.dedupe }),
     ...(bodies === undefined ? {} : { bodies }),
     ...(flags.outputFormat === undefined ? {} : { outputFormat: flags.outputFormat }),
+    ...(flags.shardSize === undefined ? {} : { shardSize: flags.shardSize }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(maxBody === undefined ? {} : { maxResponseBytes: maxBody }),
     ...(fresh === undefined ? {} : { fresh }),
@@ -237,6 +240,7 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
     throw new UsageError(`--save-bodies: ${flags.saveBodies} is a file; expected a directory, or none yet`);
   }
   refuseWithThreads(flags);
+  checkShards(flags);
   const { format } = checkedKind(flags);
   if (flags.body === "inline" && format !== "jsonl") {
     throw new UsageError(

@@ -1,9 +1,11 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { JobError } from "../job-error.ts";
 import { recordedKind } from "../semantics.ts";
 import type { JobRow } from "../sink/job-row.ts";
 import { type OutputKind, outputKind } from "../sink/output-kind.ts";
+import { isSharded } from "../sink/shards.ts";
 import { outputLines } from "./output-lines.ts";
+import { outputParts, outputSize } from "./output-parts.ts";
 import { readRecordedJob } from "./recorded-job.ts";
 
 /**
@@ -25,12 +27,13 @@ export async function* jobRowLines(output: string): AsyncGenerator<{ row: JobRow
   // Lines of JSON are read as far as they have been written.
   const length =
     kind.format === "jsonl" && kind.packing === undefined ? size : Math.min(size, committed ?? size);
-  const part = { path, length, isWhole: false };
-  let number = 0;
-  for await (const line of outputLines(kind, part)) {
-    number += 1;
-    const text = line.toString("utf8");
-    yield { row: parsed(text, { output, number }), text };
+  for (const part of outputParts(path, length)) {
+    let number = 0;
+    for await (const line of outputLines(kind, { ...part, isWhole: false })) {
+      number += 1;
+      const text = line.toString("utf8");
+      yield { row: parsed(text, { output: isSharded(output) ? part.path : output, number }), text };
+    }
   }
 }
 
@@ -44,9 +47,9 @@ async function kindOf(output: string): Promise<{ kind: OutputKind; committed?: n
 }
 
 function sizeOf(output: string): number {
-  const stats = statSync(output, { throwIfNoEntry: false });
-  if (stats?.isFile()) return stats.size;
-  const what = stats === undefined ? "there is no such file" : "it is no regular file";
+  const size = outputSize(output);
+  if (size !== undefined) return size;
+  const what = existsSync(output) ? "it is no regular file" : "there is no such file";
   throw new JobError("FILE_FAILED", `can't read ${output}: ${what}`, { path: output });
 }
 

@@ -1,10 +1,11 @@
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ItemState, type OpenedJournal } from "../journal/journal-protocol.ts";
 import { hasCustomRows, recordedKind } from "../semantics.ts";
 import type { OutputKind } from "../sink/output-kind.ts";
+import { shardPath } from "../sink/shards.ts";
 import { fileLines } from "./file-lines.ts";
 import { outputLines } from "./output-lines.ts";
+import { outputParts, outputSize } from "./output-parts.ts";
 import { type JobReport, readRecordedJob } from "./recorded-job.ts";
 import { checkRow, endingOf } from "./row-check.ts";
 
@@ -74,18 +75,40 @@ class JobCheck {
 
   async output(): Promise<void> {
     const output = this.#paths.rows;
-    const length = this.#readable(output, this.#known.sizes.output);
+    const { shards, output: size } = this.#known.sizes;
+    if (shards !== undefined) this.#compareShards(shards);
+    const length = this.#readable(output, size);
     const found = new Map<string, number>();
-    for await (const line of outputLines(this.#kind, { path: output, length, isWhole: true })) {
+    for (const part of outputParts(output, length)) await this.#checkPart(part, found);
+    if (this.#isCustom) this.#compareCount();
+    else this.#compare(found);
+  }
+
+  async #checkPart(
+    { path, length }: { path: string; length: number },
+    found: Map<string, number>,
+  ): Promise<void> {
+    let number = 0;
+    for await (const line of outputLines(this.#kind, { path, length, isWhole: true })) {
       this.rows += 1;
+      number += 1;
       if (this.#isCustom) continue;
-      const { problems, ending, hasBody } = await checkRow(line, dirname(output));
-      for (const message of problems) this.#add({ path: output, line: this.rows, message });
+      const { problems, ending, hasBody } = await checkRow(line, dirname(path));
+      for (const message of problems) this.#add({ path, line: number, message });
       if (hasBody) this.bodies += 1;
       if (ending !== undefined) found.set(ending, (found.get(ending) ?? 0) + 1);
     }
-    if (this.#isCustom) this.#compareCount();
-    else this.#compare(found);
+  }
+
+  /** All but the last have just the size that the journal knows. */
+  #compareShards(sizes: readonly number[]): void {
+    sizes.slice(0, -1).forEach((size, index) => {
+      const path = shardPath(this.#paths.rows, index + 1);
+      const found = outputSize(path);
+      if (found === size) return;
+      const is = found === undefined ? "is gone" : `has ${found} bytes`;
+      this.#add({ path, line: undefined, message: `${is}; the journal knows ${size} bytes` });
+    });
   }
 
   /** Only counted: their text is whatever the list held. */
@@ -106,7 +129,7 @@ class JobCheck {
 
   /** How much of a file counts and is there. */
   #readable(path: string, size: number): number {
-    const found = statSync(path, { throwIfNoEntry: false })?.size;
+    const found = outputSize(path);
     if ((found ?? 0) < size) {
       const is = found === undefined ? "is gone" : `has ${found} bytes`;
       this.#add({ path, line: undefined, message: `${is}; the journal knows ${size} bytes` });

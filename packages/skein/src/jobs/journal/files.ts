@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -33,6 +34,12 @@ export interface Files {
   makeDirectory(path: string): void;
   /** Returns when the names in a directory (made, renamed) are on the disk. */
   syncDirectory(path: string): void;
+  /** The names in a directory. */
+  list(directory: string): readonly string[];
+  /** Where in its file what is written next, at this position, will stand: elsewhere, where a file is one of several (see sharded-files.ts). */
+  offsetIn(file: number, position: number): number;
+  /** The lengths of the files that make up the first `length` bytes. */
+  parts(file: number, length: number): readonly number[];
 }
 
 export const nodeFiles: Files = {
@@ -51,6 +58,9 @@ export const nodeFiles: Files = {
   remove: path => rmSync(path, { force: true }),
   makeDirectory: path => mkdirSync(path, { recursive: true }),
   syncDirectory: syncDirectory,
+  list: directory => readdirSync(directory),
+  offsetIn: (_, position) => position,
+  parts: (_, length) => (length === 0 ? [] : [length]),
 };
 
 /** Windows can't sync a directory; there, the file system's own journal keeps names and contents in order. */

@@ -52,6 +52,8 @@ export interface JobRecord {
   readonly semantics: string;
   readonly source: string;
   readonly fingerprint: string | null;
+  /** Of an output in many files: at how many bytes the next one is begun. */
+  readonly shardBytes?: number | null;
 }
 
 /** How many items ended alike. */
@@ -81,7 +83,7 @@ export interface OpenedJournal {
   /** All items are being asked for again, and not all of them have been. */
   readonly refreshing: boolean;
   /** How many bytes of the files count. */
-  readonly sizes: { readonly output: number; readonly rejects: number };
+  readonly sizes: { readonly output: number; readonly rejects: number; readonly shards?: readonly number[] };
   /** An output without some of its items stands ready to take its place, as a killed process left it: see rewrite.ts. */
   readonly isRewriting: boolean;
   /** The first message of each error code. */
@@ -109,6 +111,8 @@ export interface BeginRequest {
   readonly fresh: boolean;
   /** Take the items that ended so out of journal and output: they are pending again. */
   readonly retry: readonly ItemEnding[];
+  /** The list has lines that have not ended, though all had when its journal was last written. */
+  readonly hasMore?: boolean;
   /** Ask for all items again, where the job is complete. */
   readonly refresh?: boolean;
 }

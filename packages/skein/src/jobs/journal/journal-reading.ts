@@ -44,7 +44,13 @@ function readNow(database: DatabaseSync): OpenedJournal {
     ...counts,
     refreshing,
     added: { count: added.count, isPending: added.count > 0 && added.list(0, 1).length > 0 },
-    sizes: { output: Number(job.output_bytes), rejects: Number(job.rejects_bytes) },
+    sizes: {
+      output: Number(job.output_bytes),
+      rejects: Number(job.rejects_bytes),
+      ...(typeof job.shard_sizes === "string"
+        ? { shards: JSON.parse(job.shard_sizes) as number[] }
+        : undefined),
+    },
     isRewriting: job.rewrite_bytes !== null,
     errorSamples: samples.all(SEAL_CODE).map(row => [String(row.code), String(row.message)] as const),
   };

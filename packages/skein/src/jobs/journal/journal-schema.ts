@@ -3,7 +3,7 @@ import { JobError } from "../job-error.ts";
 import { isSealIntact } from "./job-seal.ts";
 import { ItemState } from "./journal-protocol.ts";
 
-/** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to, and what a refresh asks with. */
+/** 2: results, origins and the timeline, for those who look at a job. 3: items that answers led to, what a refresh asks with, outputs in many files. */
 const VERSION = 3;
 /** "Skej": says whose file this is, also to file(1). */
 const APPLICATION_ID = 0x536b656a;
@@ -109,13 +109,19 @@ const REFRESH_TABLES = `
   ALTER TABLE job ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Of an output in many files: at how many bytes the next one is begun, and how many each has, as a list of JSON. */
+const SHARD_COLUMNS = `
+  ALTER TABLE job ADD COLUMN shard_bytes INTEGER;
+  ALTER TABLE job ADD COLUMN shard_sizes TEXT;
+`;
+
 /** A journal of version 1 says of its items no more than how they ended. */
 const RESULTS_OF_ITEMS = `
   SELECT line, state, status, error, '' AS url FROM items WHERE state <> ${ItemState.sent} ORDER BY line`;
 
 /** Makes the tables of a new journal. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES + REFRESH_TABLES);
+  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES + REFRESH_TABLES + SHARD_COLUMNS);
   database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
 }
 
@@ -130,7 +136,7 @@ export function migrate(database: DatabaseSync): void {
     database.exec(`${INSPECTION_TABLES}
       INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS}`);
   }
-  database.exec(`${ADDED_TABLES} ${REFRESH_TABLES} PRAGMA user_version = ${VERSION}`);
+  database.exec(`${ADDED_TABLES} ${REFRESH_TABLES} ${SHARD_COLUMNS} PRAGMA user_version = ${VERSION}`);
 }
 
 /** Lets a reader, who may not migrate it, ask a journal of an older version as one of this. */

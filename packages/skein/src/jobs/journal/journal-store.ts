@@ -36,6 +36,8 @@ const INSERT_ITEM = `
 export interface SinkOffsets {
   readonly outputBytes: number;
   readonly rejectsBytes: number;
+  /** Of each file of an output in many. */
+  readonly shardSizes?: readonly number[] | undefined;
   /** The size of the output that stands ready to take the place of the present one (see rewrite.ts). */
   readonly rewriteBytes: number | null;
 }
@@ -102,16 +104,23 @@ export class JournalStore {
     });
   }
 
-  #insertJob({ semantics, source, fingerprint }: JobRecord): void {
+  #insertJob({ semantics, source, fingerprint, shardBytes = null }: JobRecord): void {
     this.#database
-      .prepare("INSERT INTO job (id, semantics, source, fingerprint) VALUES (1, ?, ?, ?)")
-      .run(semantics, source, fingerprint);
+      .prepare("INSERT INTO job (id, semantics, source, fingerprint, shard_bytes) VALUES (1, ?, ?, ?, ?)")
+      .run(semantics, source, fingerprint, shardBytes);
   }
 
-  /** The list's name and fingerprint may change while its lines stay. */
-  update({ source, fingerprint }: JobRecord): void {
+  /** The list's name and fingerprint may change while its lines stay, and more of them come. */
+  update({ source, fingerprint, shardBytes = null }: JobRecord, hasMore: boolean): void {
     this.#transaction(() => {
-      this.#database.prepare("UPDATE job SET source = ?, fingerprint = ?").run(source, fingerprint);
+      // With the fingerprint: whoever knows that takes a complete job's lines for ended.
+      if (hasMore) this.#database.exec("UPDATE job SET complete = 0");
+      this.#run(
+        "UPDATE job SET source = ?, fingerprint = ?, shard_bytes = ?",
+        source,
+        fingerprint,
+        shardBytes,
+      );
     });
   }
 
@@ -141,6 +150,17 @@ export class JournalStore {
   /** As JSON. */
   get semantics(): string {
     return String(this.#one("SELECT semantics FROM job").semantics);
+  }
+
+  /** At how many bytes of a file of the output the next one is begun; null where it is one file. */
+  get shardBytes(): number | null {
+    return this.#one("SELECT shard_bytes AS bytes FROM job").bytes as number | null;
+  }
+
+  /** Of each file of an output in many, as they were at the last commit; undefined where that is not known. */
+  get shardSizes(): readonly number[] | undefined {
+    const { sizes } = this.#one("SELECT shard_sizes AS sizes FROM job");
+    return sizes === null ? undefined : (JSON.parse(String(sizes)) as number[]);
   }
 
   get sinkOffsets(): SinkOffsets {
@@ -218,6 +238,8 @@ export class JournalStore {
         offsets.outputBytes,
         offsets.rejectsBytes,
       );
+    const { shardSizes } = offsets;
+    if (shardSizes !== undefined) this.#run("UPDATE job SET shard_sizes = ?", JSON.stringify(shardSizes));
   }
 
   /** How many items ended so. */
@@ -268,7 +290,7 @@ export class JournalStore {
         DELETE FROM refreshed WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
         DELETE FROM items WHERE state = ${ItemState.leaving};
         DELETE FROM error_samples WHERE code NOT IN (SELECT error FROM items WHERE error IS NOT NULL);
-        UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, complete = 0,
+        UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, shard_sizes = NULL, complete = 0,
           generation = generation + 1, source_offset = 0, source_line = 0`);
     });
   }
@@ -311,7 +333,7 @@ export class JournalStore {
     return this.#database.prepare(sql).get() ?? {};
   }
 
-  #run(sql: string, ...values: (string | number)[]): void {
+  #run(sql: string, ...values: (string | number | null)[]): void {
     this.#database.prepare(sql).run(...values);
   }
 }

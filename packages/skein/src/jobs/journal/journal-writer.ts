@@ -13,6 +13,7 @@ import { JobError } from "../job-error.ts";
 import { hasCustomRows, recordedKind } from "../semantics.ts";
 import { outputCodec } from "../sink/output-codec.ts";
 import type { OutputKind } from "../sink/output-kind.ts";
+import { isSharded } from "../sink/shards.ts";
 import type { AddedItem } from "../source/added-item.ts";
 import { BodyFiles } from "./body-files.ts";
 import { fileError, isLocked } from "./file-errors.ts";
@@ -31,6 +32,7 @@ import {
 import { JournalStore } from "./journal-store.ts";
 import { endRefresh, refreshPath } from "./refresh.ts";
 import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
+import { ShardedFiles } from "./sharded-files.ts";
 import { NoSink, Sink } from "./sink.ts";
 
 /** What a writer works with; tests put in parts that fail. */
@@ -45,6 +47,7 @@ const REAL_PARTS: WriterParts = { files: nodeFiles, openStore: path => new Journ
 export class JournalWriter implements JournalOperations {
   readonly #paths: JournalPaths;
   readonly #parts: WriterParts;
+  readonly #files: Files;
   readonly #bodies: BodyFiles;
   #lock: JournalLock | undefined;
   #store: JournalStore | undefined;
@@ -57,12 +60,13 @@ export class JournalWriter implements JournalOperations {
   constructor(paths: JournalPaths, parts: WriterParts = REAL_PARTS) {
     this.#paths = paths;
     this.#parts = parts;
+    this.#files = isSharded(paths.output) ? new ShardedFiles(parts.files, paths.output) : parts.files;
     this.#bodies = new BodyFiles(parts.files);
   }
 
   /** Takes the lock and reads what the journal knows. Finishes what a killed process had begun, and changes nothing else. */
   open({ fresh }: { fresh: boolean }): OpenedJournal {
-    if (!fresh && !this.#parts.files.exists(this.#paths.journal)) this.#refuseForeignFiles();
+    if (!fresh && !this.#files.exists(this.#paths.journal)) this.#refuseForeignFiles();
     return this.#attempt(() => {
       this.#lock = this.#takeLock();
       writeFileSync(this.#pidPath, String(process.pid));
@@ -72,6 +76,7 @@ export class JournalWriter implements JournalOperations {
         return NOTHING_RECORDED;
       }
       if (fresh) return this.#store.read();
+      this.#knowShards();
       finishRewrite(this.#rewrite);
       this.#known = this.#store.read();
       return this.#known;
@@ -79,12 +84,13 @@ export class JournalWriter implements JournalOperations {
   }
 
   /** Makes the files and the journal agree, from where items can be recorded. */
-  begin({ record, fresh, retry, refresh = false }: BeginRequest): OpenedJournal {
+  begin({ record, fresh, retry, hasMore = false, refresh = false }: BeginRequest): OpenedJournal {
     return this.#attempt(() => {
       const store = this.#store!;
       if (store.isNew) store.create(record);
       else if (fresh) store.replace(record);
-      else store.update(record);
+      else store.update(record, hasMore);
+      this.#knowShards();
       if (fresh) discardRewrite(this.#rewrite);
       const isAskedAgain = refresh && store.isComplete && !store.isRefreshing;
       if (isAskedAgain) store.beginRefresh();
@@ -92,7 +98,8 @@ export class JournalWriter implements JournalOperations {
       const taken = this.#takeBack(retry);
       // Nothing else has changed, and to count ten million items takes half a second.
       const isAsBefore = !fresh && !isAskedAgain && taken === 0;
-      if (this.#known !== undefined && isAsBefore) return { ...this.#known, job: record };
+      if (this.#known !== undefined && isAsBefore)
+        return { ...this.#known, complete: store.isComplete, job: record };
       return store.read();
     });
   }
@@ -121,7 +128,8 @@ export class JournalWriter implements JournalOperations {
       output.sync();
       rejects.sync();
       const store = this.#store!;
-      store.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size });
+      const shardSizes = this.#files instanceof ShardedFiles ? this.#files.sizes : undefined;
+      store.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size, shardSizes });
       if (store.isRefreshing && groups.at(-1)!.complete) this.#endRefresh();
       return store.addedCount;
     });
@@ -166,7 +174,7 @@ export class JournalWriter implements JournalOperations {
 
   get #rewrite(): Rewrite {
     return {
-      files: this.#parts.files,
+      files: this.#files,
       store: this.#store!,
       output: this.#paths.output,
       kind: () => this.#kind,
@@ -250,9 +258,16 @@ export class JournalWriter implements JournalOperations {
     return new JobError("CANNOT_REFRESH", message, { path, resumable: true });
   }
 
+  #knowShards(): void {
+    if (this.#files instanceof ShardedFiles)
+      this.#files.shardBytes = this.#store!.shardBytes ?? Number.POSITIVE_INFINITY;
+  }
+
   #cutBack(): void {
     const { outputBytes, rejectsBytes } = this.#store!.sinkOffsets;
-    const { files } = this.#parts;
+    const sizes = this.#store!.shardSizes;
+    if (this.#files instanceof ShardedFiles && sizes !== undefined) this.#files.requireSizes(sizes);
+    const files = this.#files;
     const kind = this.#kind;
     this.#output =
       kind.format === "none"
@@ -268,7 +283,7 @@ export class JournalWriter implements JournalOperations {
 
   /** While a refresh lasts, what is written goes beside the output, which stays as it is. */
   #turnToRefresh(): void {
-    const { files } = this.#parts;
+    const files = this.#files;
     const path = refreshPath(this.#paths.output);
     if (!this.#store!.isRefreshing) return files.remove(path);
     this.#output!.close();
@@ -283,7 +298,7 @@ export class JournalWriter implements JournalOperations {
 
   /** Without a journal, nobody knows what these files are: they are not for us to overwrite. */
   #refuseForeignFiles(): void {
-    const { files } = this.#parts;
+    const files = this.#files;
     for (const path of [this.#paths.output, this.#paths.rejects]) {
       const size = files.size(path);
       if (size === 0 || (size === undefined && !files.exists(path))) continue;

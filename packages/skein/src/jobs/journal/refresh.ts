@@ -57,7 +57,7 @@ function keepStaying({ files, store, output, kind }: Rewrite, file: number, read
   const blocks =
     codec === undefined
       ? blocksOf(files, file, length)
-      : decodedBlocks({ files, file, length }, codec.reader(output, true));
+      : decodedBlocks({ files, file, length }, () => codec.reader(output, true));
   for (const lines of blocks) ready.add(stayingLines(lines, stays, output));
   if (stays.next().done !== true) throw differs(output);
 }
@@ -112,7 +112,10 @@ class ReadyFile {
     const lines = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    const bytes = this.#codec === undefined ? lines : this.#codec.encode(lines.toString(), this.#bytes);
+    const bytes =
+      this.#codec === undefined
+        ? lines
+        : this.#codec.encode(lines.toString(), this.#files.offsetIn(this.#file, this.#bytes));
     this.#files.write(this.#file, bytes, this.#bytes);
     this.#bytes += bytes.length;
   }

@@ -74,7 +74,7 @@ function copyOtherLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): numbe
     const codec = outputCodec(rewrite.kind());
     for (const lines of codec === undefined
       ? blocksOf(files, source, length)
-      : decodedBlocks({ files, file: source, length }, codec.reader(output, true)))
+      : decodedBlocks({ files, file: source, length }, () => codec.reader(output, true)))
       copyKept({ files, target, lines, copied, leaving, codec });
     const known = store.countOf(leaving);
     if (copied.dropped !== known) throw differs(output, copied.dropped, known);
@@ -104,16 +104,21 @@ export function* blocksOf(files: Files, file: number, length: number): Generator
 /** The rows of a file of another kind, as lines of JSON, in blocks. */
 export function* decodedBlocks(
   { files, file, length }: { files: Files; file: number; length: number },
-  reader: OutputReader,
+  readerOf: () => OutputReader,
 ): Generator<Buffer> {
-  for (let position = 0; position < length; ) {
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - position));
-    const read = files.read(file, chunk, position);
-    if (read === 0) break;
-    position += read;
-    yield linesBuffer(reader.push(chunk.subarray(0, read)));
+  let position = 0;
+  for (const part of files.parts(file, length)) {
+    const reader = readerOf();
+    const end = position + part;
+    while (position < end) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - position));
+      const read = files.read(file, chunk, position);
+      if (read === 0) break;
+      position += read;
+      yield linesBuffer(reader.push(chunk.subarray(0, read)));
+    }
+    yield linesBuffer(reader.end());
   }
-  yield linesBuffer(reader.end());
 }
 
 function linesBuffer(lines: readonly string[]): Buffer {
@@ -140,7 +145,8 @@ function copyKept({ files, target, lines, copied, leaving, codec }: Copy): void 
   }
   if (kept.length === 0) return;
   const joined = Buffer.concat(kept);
-  const bytes = codec === undefined ? joined : codec.encode(joined.toString(), copied.bytes);
+  const bytes =
+    codec === undefined ? joined : codec.encode(joined.toString(), files.offsetIn(target, copied.bytes));
   files.write(target, bytes, copied.bytes);
   copied.bytes += bytes.length;
 }

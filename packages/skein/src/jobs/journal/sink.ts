@@ -80,7 +80,7 @@ export class Sink {
     if (this.#pending.length > 0) {
       const text = this.#pending.join("");
       this.#pending = [];
-      this.#write(() => this.#codec!.encode(text, this.#size));
+      this.#write(() => this.#codec!.encode(text, this.#files.offsetIn(this.#file!, this.#size)));
     }
     if (this.#isSynced) return;
     this.#attempt("syncing", () => this.#files.sync(this.#file!));
