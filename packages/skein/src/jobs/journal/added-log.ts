@@ -32,6 +32,8 @@ const SELECT_OPEN = `
   WHERE added.line > ? AND coalesce(items.state, ${ItemState.sent}) = ${ItemState.sent}
   ORDER BY added.line LIMIT ?`;
 
+const MOST_RECENT = 20_000;
+
 /** Enough that no two requests of any job are taken for the same. */
 const IDENTITY_BYTES = 16;
 
@@ -44,6 +46,8 @@ export class AddedLog {
   #statements: ReturnType<typeof statementsOf> | undefined;
   #next: number | undefined;
   #count: number | undefined;
+  /** Found of late, as JSON: most links of a page stand on the page before, too. */
+  readonly #recent = new Set<string>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -77,6 +81,7 @@ export class AddedLog {
     this.#database.exec("DELETE FROM added; DELETE FROM requested");
     this.#next = undefined;
     this.#count = undefined;
+    this.#recent.clear();
   }
 
   /** What the list has is not sent a second time: of two that are alike, the list's is the one. */
@@ -95,6 +100,9 @@ export class AddedLog {
     for (const text of items) {
       const line = this.#nextLine();
       const item = JSON.stringify(absoluteItem(JSON.parse(text) as JobItem, base));
+      if (this.#recent.has(item)) continue;
+      if (this.#recent.size >= MOST_RECENT) this.#recent.clear();
+      this.#recent.add(item);
       const meant = addedLine({ line, depth, item });
       const identity = meant.kind === "item" ? requestIdentity(meant.request, mode) : item;
       if (remember.run(identityOf(identity), line).changes === 0) continue;
