@@ -27,6 +27,8 @@ test("skein fetch --refresh: what has not changed keeps its row, and is counted"
     /^Asking again for all of out\.jsonl, which stays as it is until that is done\.\nDone 3/,
   );
   expect(stderr).toMatch(/3 succeeded, 0 failed, 2 unchanged/);
+  expect(stderr).toMatch(/\n +304 +2 +unchanged\n/);
+  expect(stderr).not.toMatch(/refused/);
   const bodies = readRows(join(cwd, "out.jsonl")).map(row => row.body);
   expect(bodies.toSorted()).toEqual(["new", "the same", "the same"]);
   const status = await runSkein(["status", "out.jsonl"], { cwd });

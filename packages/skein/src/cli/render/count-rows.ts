@@ -8,6 +8,8 @@ import { printable } from "./printable.ts";
 export type LabelledRow = readonly [label: string, text: string];
 
 const LABEL_WIDTH = 9;
+/** RFC 9110 §15.4.5: that is what a refresh hopes for. */
+export const NOT_MODIFIED = 304;
 /** A server's text may be in a message: that much is enough to know it by. */
 const LONGEST_SAMPLE = 300;
 
@@ -17,7 +19,10 @@ export interface CountFacts {
 }
 
 /** The items of a job by status, and by error with a message of each. */
-export function countRows(counts: Pick<JobCounts, "byStatus" | "byError">, facts: CountFacts): LabelledRow[] {
+export function countRows(
+  counts: Pick<JobCounts, "byStatus" | "byError" | "unchanged">,
+  facts: CountFacts,
+): LabelledRow[] {
   return [...labelled("Status", statusTexts(counts, facts)), ...labelled("Errors", errorTexts(counts))];
 }
 
@@ -25,11 +30,15 @@ export function labelledLines(rows: readonly LabelledRow[], paint: Paint): strin
   return rows.map(([label, text]) => `${paint("dim", label.padEnd(LABEL_WIDTH))}${text}\n`).join("");
 }
 
-function statusTexts({ byStatus }: Pick<JobCounts, "byStatus">, { accepts, paint }: CountFacts): string[] {
+function statusTexts(
+  { byStatus, unchanged }: Pick<JobCounts, "byStatus" | "unchanged">,
+  { accepts, paint }: CountFacts,
+): string[] {
   const counts = [...byStatus].sort(([a], [b]) => a - b);
   const width = widest(counts.map(([, count]) => formatCount(count)));
   return counts.map(([status, count]) => {
     const text = `${status}  ${formatCount(count).padStart(width)}`;
+    if (status === NOT_MODIFIED && unchanged > 0) return `${text}  unchanged`;
     return accepts(status) ? text : `${text}  ${paint("red", "refused")}`;
   });
 }

@@ -1,4 +1,5 @@
 import type { JobCounts } from "../../entry/jobs.ts";
+import { NOT_MODIFIED } from "./count-rows.ts";
 import type { ErrorCount } from "./progress-view.ts";
 
 /** Ways to fail by how often they occurred; a refused status counts by its number rather than as one kind. */
@@ -8,7 +9,8 @@ export function countErrors(counts: JobCounts, accepts: (status: number) => bool
     if (code !== "HTTP_STATUS") errors.push({ what: wordsOf(code), count });
   }
   for (const [status, count] of counts.byStatus) {
-    if (!accepts(status)) errors.push({ what: `HTTP ${status}`, count });
+    const isUnchanged = status === NOT_MODIFIED && counts.unchanged > 0;
+    if (!accepts(status) && !isUnchanged) errors.push({ what: `HTTP ${status}`, count });
   }
   return errors.sort((a, b) => b.count - a.count);
 }
