@@ -2,6 +2,7 @@ import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Charts } from "./charts/charts.tsx";
 import { Controls } from "./controls/controls.tsx";
 import { Inspector } from "./items/inspector.tsx";
+import { OpenItemsPanel } from "./items/open-items.tsx";
 import type { ControlRequest, ErrorRow, ItemQuery, JobFacts, Snapshot } from "./protocol.ts";
 import type { DataSource } from "./source/data-source.ts";
 import { Errors } from "./tables/errors.tsx";
@@ -140,6 +141,7 @@ function Panels({ source, isLive, snapshot, looks, themeVersion }: PanelsProps) 
         isLive={isLive}
         choose={chooseOrigin}
       />
+      {isLive && goesOn && <OpenItemsPanel source={source} snapshot={snapshot} />}
       <div ref={inspector} class="wide">
         <Inspector
           source={source}

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "@skein/testkit";
 import type { Page } from "playwright-core";
 import { type Row, readRows, scratchDirectory, startSkein } from "../../skein/test/run-skein.ts";
-import { numberOf, openPage, useBrowser, violations } from "./browser.ts";
+import { numberOf, openPage, overflows, useBrowser, violations } from "./browser.ts";
 
 /** A job that runs, and the page that leads it: in a real browser, each control on a real run. */
 
@@ -169,3 +169,44 @@ test("a job is cancelled after one was asked, and nothing is lost", { timeout: 1
   await agrees(page, written);
   await page.getByText("Connection lost").waitFor({ timeout: 15_000 });
 });
+
+test("open items: those in flight, and those that wait for their next attempt, while the job runs", {
+  timeout: 60_000,
+}, async () => {
+  const refusing = await serverOf(response => response.writeHead(503, { "retry-after": "30" }).end());
+  const silent = await serverOf(() => undefined);
+  const cwd = scratchDirectory();
+  writeFileSync(join(cwd, "urls.txt"), `${refusing}/1\n${silent}/2?token=hunter2\n${silent}/3\n`);
+  const running = startSkein(["fetch", "urls.txt", "-o", "out.jsonl", "--per-host", "5", "--ui"], { cwd });
+  let stderr = "";
+  running.child.stderr!.on("data", text => {
+    stderr += text;
+  });
+  await running.said(/shown at http:\/\/\S+\n/);
+  const address = /shown at (http:\S+)/.exec(stderr)![1]!;
+  const page = await openPage(address, { outlives: true });
+  const panel = page.getByRole("region", { name: "Open items", exact: true });
+  await soon(() => panel.locator("[data-open=waiting]").count()).toBe(1);
+  await soon(() => panel.locator("[data-open=running]").count()).toBe(2);
+  const told = await panel.locator("tbody tr").allTextContents();
+  expect(told[0]).toMatch(/running1.*s2http:\/\/127\.0\.0\.1:\d+\/2\?token=\*\*\*$/);
+  expect(told[2]).toMatch(/waiting (origin cooling|retry-after)2in .*s1http:\S+\/1$/);
+  expect(await violations(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 900 });
+  expect(await overflows(page)).toBe(false);
+  expect(await violations(page)).toEqual([]);
+  running.child.kill("SIGINT");
+  running.child.kill("SIGINT");
+  await running.ended;
+});
+
+/** The URL of a server that answers all alike, or not at all. */
+async function serverOf(answer: (response: ServerResponse) => void): Promise<string> {
+  const server = createServer((_request, response) => answer(response));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -203,3 +203,31 @@ describe("an origin of a batch", () => {
     expect(() => batch.origin("nowhere")).toThrow(/nowhere/);
   });
 });
+
+describe("openTasks", () => {
+  test("those in flight, the longest first, then those that wait, as many as are wanted", async () => {
+    const batch = client.batch([
+      at("/hang?1"),
+      at("/hang?2"),
+      `${other.url}/retry-after/open?seconds=30&times=9`,
+    ]);
+    expect(batch.openTasks()).toEqual([]);
+    const tasks = all(batch);
+    await vi.waitFor(() =>
+      expect(batch.openTasks().map(({ state }) => state)).toEqual(["running", "running", "waiting"]),
+    );
+    const [first, second, waiting] = batch.openTasks();
+    expect(first).toMatchObject({ input: at("/hang?1"), attempts: 0, waitsFor: undefined });
+    expect(first!.ms).toBeGreaterThanOrEqual(second!.ms);
+    expect(waiting).toMatchObject({
+      attempts: 1,
+      waitsFor: expect.stringMatching(/retry-after|origin cooling/),
+    });
+    expect(waiting!.ms).toBeGreaterThan(20_000);
+    expect(batch.openTasks(1)).toMatchObject([{ input: at("/hang?1") }]);
+    expect(() => batch.openTasks(0)).toThrow("limit");
+    batch.cancel();
+    expect((await tasks).map(({ state }) => state)).toEqual(["cancelled", "cancelled", "cancelled"]);
+    expect(batch.openTasks()).toEqual([]);
+  });
+});

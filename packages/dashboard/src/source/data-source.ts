@@ -6,6 +6,7 @@ import type {
   ItemPage,
   ItemQuery,
   JobFacts,
+  OpenItems,
   Series,
   Snapshot,
 } from "../protocol.ts";
@@ -23,6 +24,7 @@ export interface DataSource {
   series(origin: string | undefined): Promise<Series>;
   items(query: ItemQuery): Promise<ItemPage>;
   countItems(query: ItemQuery): Promise<ItemCount>;
+  open(): Promise<OpenItems>;
   item(number: number): Promise<ItemDetail>;
   control(request: ControlRequest): Promise<ControlAnswer>;
 }

@@ -7,6 +7,7 @@ import type {
   ItemPage,
   ItemQuery,
   JobFacts,
+  OpenItems,
   Series,
   Snapshot,
 } from "../protocol.ts";
@@ -59,6 +60,10 @@ export class LiveSource implements DataSource {
 
   countItems(query: ItemQuery): Promise<ItemCount> {
     return this.#ask("items/count", query);
+  }
+
+  open(): Promise<OpenItems> {
+    return this.#ask("open");
   }
 
   item(number: number): Promise<ItemDetail> {

@@ -5,6 +5,7 @@ import type {
   ItemPage,
   ItemQuery,
   JobFacts,
+  OpenItems,
   ReportData,
   Series,
   Snapshot,
@@ -47,6 +48,10 @@ export class ReportSource implements DataSource {
 
   async countItems(query: ItemQuery): Promise<ItemCount> {
     return { matching: this.#matching(query).length, total: this.#data.items.length };
+  }
+
+  async open(): Promise<OpenItems> {
+    return { items: [] };
   }
 
   async item(number: number): Promise<ItemDetail> {

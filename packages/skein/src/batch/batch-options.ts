@@ -154,6 +154,15 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
    */
   origin(url: string | URL): BatchOrigin;
   /**
+   * The tasks in flight, those whose attempt began first coming first, then those that wait for their next attempt. A snapshot.
+   *
+   * @param limit the most that are told. Default: 100
+   * @throws InvalidOption
+   * @example
+   * for (const { input, state, ms } of batch.openTasks(20)) console.log(input, state, ms);
+   */
+  openTasks(limit?: number): readonly OpenTask<I>[];
+  /**
    * One more item, while the batch runs: until the loop has seen its end. Its task comes in the loop, as the others do; the
    * loop has to go on reading.
    *
@@ -190,6 +199,17 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
 }
 
 /** The tasks of a batch that go to one origin; a redirect that leads there is not among them. */
+export interface OpenTask<I> {
+  readonly input: I;
+  readonly state: "running" | "waiting";
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  /** Milliseconds: how long the attempt under way has taken; of one that waits, how long it waits still. */
+  readonly ms: number;
+  /** Undefined of one in flight. */
+  readonly waitsFor: WaitReason | undefined;
+}
+
 export interface BatchOrigin {
   /** Starts nothing more there; what is in flight goes on, what waits is not forgotten, deadlines pass. */
   pause(): void;

@@ -18,6 +18,7 @@ import type {
   BatchOptions,
   BatchOrigin,
   BatchProgress,
+  OpenTask,
 } from "./batch-options.ts";
 import { OriginControls } from "./batch-origin.ts";
 import { type BatchSettings, normalizeBatchOptions } from "./batch-settings.ts";
@@ -29,6 +30,7 @@ import { FollowedSignal } from "./followed-signal.ts";
 import { givenUp } from "./held-back.ts";
 import { ItemSource } from "./item-source.ts";
 import { LimitsInForce } from "./limits-in-force.ts";
+import { openTasks } from "./open-tasks.ts";
 import { OrderedOutbox } from "./ordered-outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { outlook } from "./outlook.ts";
@@ -44,6 +46,8 @@ import { waitingFacts } from "./waiting-facts.ts";
 
 /** So many events wait for a reader that is slow, if it says nothing else. */
 const EVENTS_KEPT = 1_000;
+/** So many open tasks are told, if nothing is said. */
+const OPEN_TOLD = 100;
 
 /**
  * A batch under way. One step, `#pump`, does everything: starts what the scheduler gives while there are free slots,
@@ -180,6 +184,12 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
       now: () => this.#base.clock.now(),
     });
     return this.#origins.of(url);
+  }
+
+  openTasks(limit = OPEN_TOLD): readonly OpenTask<I>[] {
+    requireCount(limit, "limit", 1);
+    const [running, waiting] = [this.#running, this.#scheduler.waiting()];
+    return openTasks({ running, waiting, now: this.#base.clock.now() }, limit);
   }
 
   add(item: I): AddedTask<I, V> {

@@ -16,6 +16,7 @@ export type {
   JobPaths,
   JobProgress,
   JobSummary,
+  OpenItem,
 } from "../jobs/job-options.ts";
 export type { Semantics as JobSemantics } from "../jobs/semantics.ts";
 export type { CustomRow, JobTask } from "../jobs/sink/custom-rows.ts";

@@ -135,6 +135,7 @@ export type {
   BatchProgress,
   ErrorCount,
   LatencyPercentiles,
+  OpenTask,
   OriginLimits,
   OriginProgress,
   RequestRate,

@@ -72,6 +72,7 @@ export type {
   BatchProgress,
   ErrorCount,
   LatencyPercentiles,
+  OpenTask,
   OriginLimits,
   OriginProgress,
   RequestRate,

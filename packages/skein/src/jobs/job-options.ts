@@ -1,10 +1,10 @@
-import type { BatchOptions, Client, Duration, Rate, TooManyErrors } from "../entry/node.ts";
+import type { BatchOptions, Client, Duration, OpenTask, Rate, TooManyErrors } from "../entry/node.ts";
 import type { JobThreads } from "./engine/job-threads.ts";
 import type { CustomRow, JobTask } from "./sink/custom-rows.ts";
 import type { OutputFormat } from "./sink/output-kind.ts";
 import type { DedupeMode } from "./source/deduped-source.ts";
 import type { JobItem } from "./source/items-source.ts";
-import type { JobRequest, Source } from "./source/source.ts";
+import type { JobRequest, Source, SourceItem } from "./source/source.ts";
 
 /** What a job needs of a client. */
 export type JobClient = Pick<Client, "batch">;
@@ -181,4 +181,9 @@ export interface JobSummary extends JobCounts {
   readonly requests: number;
   readonly elapsedMs: number;
   readonly latency: JobProgress["latency"];
+}
+
+/** An item that has been sent, and has not ended. */
+export interface OpenItem extends Omit<OpenTask<unknown>, "input"> {
+  readonly item: SourceItem;
 }

@@ -13,7 +13,7 @@ import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import { ThreadsEngine } from "./engine/threads-engine.ts";
 import type { Feed } from "./feed.ts";
 import { outputLines } from "./inspect/output-lines.ts";
-import type { JobOptions, JobPaths, JobProgress, JobSummary } from "./job-options.ts";
+import type { JobOptions, JobPaths, JobProgress, JobSummary, OpenItem } from "./job-options.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Outbox } from "./journal/outbox.ts";
 import { Ledger } from "./ledger.ts";
@@ -192,6 +192,11 @@ export class Job {
    */
   limits(changes?: BatchLimitChanges): BatchLimits | undefined {
     return this.#engine.limits(changes);
+  }
+
+  /** The items in flight, then those that wait for their next attempt; none before the run, and where several threads send. */
+  openItems(limit = 100): OpenItem[] {
+    return this.#engine.openTasks(limit).map(({ input: { item }, ...task }) => ({ ...task, item }));
   }
 
   /** Starts nothing more and finishes what is in flight; `run()` then resolves. */

@@ -1,11 +1,12 @@
 import type { JobLog } from "../../jobs/inspect/job-log.ts";
-import type { ControlAnswer, ControlRequest, JobFacts, Snapshot } from "./protocol.ts";
+import type { ControlAnswer, ControlRequest, JobFacts, OpenItems, Snapshot } from "./protocol.ts";
 
 /** What the server shows: a job of this process, or what a journal says of one. */
 export interface JobView {
   readonly log: JobLog;
   facts(): Promise<JobFacts>;
   snapshot(): Promise<Snapshot>;
+  open(limit: number): OpenItems;
   /** @throws ControlRefused where that can't be done now */
   control(request: ControlRequest): Promise<ControlAnswer>;
 }

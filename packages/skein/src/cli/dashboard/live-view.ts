@@ -1,5 +1,6 @@
-import type { Job, JobSummary } from "../../entry/jobs.ts";
+import type { Job, JobSummary, OpenItem } from "../../entry/jobs.ts";
 import { type BatchProgress, isInvalidOption } from "../../entry/node.ts";
+import { redactUrls } from "../../entry/redaction.ts";
 import type { JobLog } from "../../jobs/inspect/job-log.ts";
 import { ControlRefused, type JobView } from "./job-view.ts";
 import type {
@@ -10,6 +11,8 @@ import type {
   JobLimits,
   JobState,
   LimitChanges,
+  OpenItemRow,
+  OpenItems,
   OriginNow,
   Snapshot,
 } from "./protocol.ts";
@@ -118,6 +121,11 @@ export class LiveView implements JobView {
     });
   }
 
+  open(limit: number): OpenItems {
+    const items = this.#job.openItems(limit);
+    return { items: this.#phase === "ended" ? [] : items.map(openRow) };
+  }
+
   async control(request: ControlRequest): Promise<ControlAnswer> {
     const { failed } = await this.log.figures();
     const { action } = request;
@@ -213,6 +221,11 @@ export class LiveView implements JobView {
       origins: new Map(origins.map(origin => [origin.origin, nowOf(origin)])),
     };
   }
+}
+
+function openRow({ item, state, attempts, ms, waitsFor }: OpenItem): OpenItemRow {
+  const url = redactUrls(item.request.url);
+  return { line: item.line, url, state, attempts, ms: Math.round(ms), waitsFor: waitsFor ?? null };
 }
 
 function nowOf({

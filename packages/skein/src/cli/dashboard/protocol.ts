@@ -6,6 +6,7 @@
 //   GET  /api/series             Series          ?from= &to= (ms since the epoch) &points= (1 to 600) &origin=
 //   GET  /api/items              ItemPage        ?state= &status= &code= &origin= &text= &sort= &cursor= &limit= (1 to 500)
 //   GET  /api/items/count        ItemCount       the same filters; apart, since counting may take longer than a page
+//   GET  /api/open               OpenItems       ?limit= (1 to 500)
 //   GET  /api/items/:number      ItemDetail
 //   POST /api/control            ControlRequest, as JSON → ControlAnswer
 //
@@ -310,6 +311,26 @@ export interface Try {
 }
 
 export type TryPhase = "queue" | "dns" | "connect" | "proxy" | "tls" | "send" | "wait" | "receive";
+
+// ── GET /api/open ──
+
+/** Items that have been sent and have not ended, as they are at this moment: those in flight, then those that wait. */
+export interface OpenItems {
+  /** No more than `limit` (100); none where the job is not live, or several threads send. */
+  readonly items: readonly OpenItemRow[];
+}
+
+export interface OpenItemRow {
+  readonly line: number;
+  /** Without credentials. */
+  readonly url: string;
+  readonly state: "running" | "waiting";
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  /** How long the attempt under way has taken; of one that waits, how long it waits still. */
+  readonly ms: number;
+  readonly waitsFor: WaitReason | null;
+}
 
 // ── POST /api/control ──
 

@@ -4,7 +4,7 @@ import type { JobLog } from "../../jobs/inspect/job-log.ts";
 import type { JournalFigures } from "../../jobs/journal/inspection/inspection-types.ts";
 import { shownPath } from "../shown-path.ts";
 import { ControlRefused, type JobView } from "./job-view.ts";
-import { type JobFacts, type JobState, PROTOCOL_VERSION, type Snapshot } from "./protocol.ts";
+import { type JobFacts, type JobState, type OpenItems, PROTOCOL_VERSION, type Snapshot } from "./protocol.ts";
 import { acceptsOf, shownHeaders, snapshotOf } from "./snapshot.ts";
 
 const REFUSED =
@@ -39,6 +39,10 @@ export class RecordedView implements JobView {
       doneBefore: 0,
       accepts: this.#accepts,
     });
+  }
+
+  open(): OpenItems {
+    return { items: [] };
   }
 
   control(): Promise<never> {

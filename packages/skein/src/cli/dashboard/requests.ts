@@ -40,8 +40,16 @@ export function filterOf(params: Params): ItemFilter {
 export function pageOf(params: Params): ItemPageRequest {
   const sort = textOf(params, "sort") ?? "latest";
   if (!SORTS.has(sort)) throw new BadRequest(`sort: expected one of ${[...SORTS].join(", ")}`);
-  const limit = numberOf(params, "limit", { least: 1, most: MOST_ITEMS }) ?? PAGE_SIZE;
-  return { filter: filterOf(params), sort: sort as ItemSort, after: cursorOf(params), limit };
+  return {
+    filter: filterOf(params),
+    sort: sort as ItemSort,
+    after: cursorOf(params),
+    limit: limitOf(params),
+  };
+}
+
+export function limitOf(params: Params): number {
+  return numberOf(params, "limit", { least: 1, most: MOST_ITEMS }) ?? PAGE_SIZE;
 }
 
 /** What `cursorText` has made. */

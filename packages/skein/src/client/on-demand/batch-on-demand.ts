@@ -6,6 +6,7 @@ import type {
   BatchLimits,
   BatchOrigin,
   BatchProgress,
+  OpenTask,
 } from "../../batch/batch-options.ts";
 import type { FailedItem, RetriedItems } from "../../batch/failed-items.ts";
 import type { TaskOf } from "../../batch/task.ts";
@@ -77,6 +78,10 @@ export class BatchOnDemand<I, V, F> implements Batch<I, V, F> {
       cancel: reason => this.#tell(batch => batch.origin(url).cancel(reason)),
       limits: () => this.#batch?.origin(url).limits(),
     };
+  }
+
+  openTasks(limit?: number): readonly OpenTask<I>[] {
+    return this.#batch?.openTasks(limit) ?? [];
   }
 
   add(item: I): AddedTask<I, V, F> {

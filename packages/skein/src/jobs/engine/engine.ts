@@ -1,4 +1,4 @@
-import type { BatchLimitChanges, BatchLimits, BatchProgress } from "../../entry/node.ts";
+import type { BatchLimitChanges, BatchLimits, BatchProgress, OpenTask } from "../../entry/node.ts";
 import type { PendingItem } from "../source/pending-items.ts";
 
 /** What sends the items of a job: this thread, or several others. */
@@ -9,6 +9,8 @@ export interface Engine {
   readonly stopReason: unknown;
   /** As `limits()` of a batch; undefined before the run, and nothing is changed then. */
   limits(changes?: BatchLimitChanges): BatchLimits | undefined;
+  /** As `openTasks()` of a batch; none where nobody here knows. */
+  openTasks(limit: number): readonly OpenTask<PendingItem>[];
   pause(): void;
   resume(): void;
   /** Starts nothing more; what is in flight goes on. */

@@ -5,6 +5,7 @@ import type {
   BatchOptions,
   BatchProgress,
   BatchRequest,
+  OpenTask,
   Response,
   SettledTask,
 } from "../../entry/node.ts";
@@ -47,6 +48,10 @@ export class LocalEngine implements Engine {
 
   limits(changes?: BatchLimitChanges): BatchLimits | undefined {
     return this.#batch?.limits(changes);
+  }
+
+  openTasks(limit: number): readonly OpenTask<PendingItem>[] {
+    return this.#batch?.openTasks(limit) ?? [];
   }
 
   pause(): void {

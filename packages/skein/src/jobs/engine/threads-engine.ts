@@ -84,6 +84,11 @@ export class ThreadsEngine implements Engine {
     return this.#limits.told;
   }
 
+  /** Those are the threads' own: asked for, they would be told when they are over. */
+  openTasks(): readonly [] {
+    return [];
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#tellAll({ kind: "pause" });
