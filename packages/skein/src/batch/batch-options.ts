@@ -198,7 +198,7 @@ export interface Batch<I, V, F = never> extends AsyncIterable<TaskOf<I, V, F>>, 
   cancel(reason?: unknown): void;
 }
 
-/** The tasks of a batch that go to one origin; a redirect that leads there is not among them. */
+/** A task that has begun and not ended. */
 export interface OpenTask<I> {
   readonly input: I;
   readonly state: "running" | "waiting";
@@ -210,6 +210,7 @@ export interface OpenTask<I> {
   readonly waitsFor: WaitReason | undefined;
 }
 
+/** The tasks of a batch that go to one origin; a redirect that leads there is not among them. */
 export interface BatchOrigin {
   /** Starts nothing more there; what is in flight goes on, what waits is not forgotten, deadlines pass. */
   pause(): void;

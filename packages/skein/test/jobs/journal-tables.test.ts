@@ -104,11 +104,11 @@ test("what is to be run again has no result until it has", async () => {
 
 describe("a journal of an older version", () => {
   const TO_2 = `
-    DELETE FROM error_samples WHERE code = '';
     DROP TABLE added; DROP TABLE requested; DROP TABLE validators; DROP TABLE refreshed; DROP TABLE former;
     ALTER TABLE results DROP COLUMN place; ALTER TABLE results DROP COLUMN validators;
     ALTER TABLE job DROP COLUMN refresh_bytes; ALTER TABLE job DROP COLUMN refreshes;
-    ALTER TABLE job DROP COLUMN shard_bytes; ALTER TABLE job DROP COLUMN shard_sizes; PRAGMA user_version = 2;`;
+    ALTER TABLE job DROP COLUMN shard_bytes; ALTER TABLE job DROP COLUMN shard_sizes; ALTER TABLE job DROP COLUMN seal;
+    PRAGMA user_version = 2;`;
   const TO_1 = `${TO_2}
     DROP TABLE results; DROP TABLE origins; DROP TABLE timeline; DROP TABLE origin_timeline;
     ALTER TABLE job DROP COLUMN generation; PRAGMA user_version = 1;`;

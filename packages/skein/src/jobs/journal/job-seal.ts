@@ -5,26 +5,15 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 
-/** No error has this code: so the seal has a place beside the samples, in journals of every version. */
-export const SEAL_CODE = "";
-
-const SEAL = `
-  INSERT INTO error_samples (code, message) VALUES ('${SEAL_CODE}', ?)
-  ON CONFLICT (code) DO UPDATE SET message = excluded.message`;
-
-/** In one statement: another process may be writing. */
-const SEALED_JOB = `
-  SELECT job.*, (SELECT message FROM error_samples WHERE code = '${SEAL_CODE}') AS seal FROM job`;
-
 /** Seals what the job says now; within the transaction of its caller. */
 export function sealJob(database: DatabaseSync): void {
-  const job = database.prepare("SELECT * FROM job").get();
-  if (job !== undefined) database.prepare(SEAL).run(sealOf(job));
+  const { seal: _, ...job } = database.prepare("SELECT * FROM job").get() ?? {};
+  database.prepare("UPDATE job SET seal = ?").run(sealOf(job));
 }
 
 /** Whether the job says what it said when it was sealed; one that never was is believed. */
 export function isSealIntact(database: DatabaseSync): boolean {
-  const { seal = null, ...job } = database.prepare(SEALED_JOB).get() ?? {};
+  const { seal = null, ...job } = database.prepare("SELECT * FROM job").get() ?? {};
   return seal === null || seal === sealOf(job);
 }
 

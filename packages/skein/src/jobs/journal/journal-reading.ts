@@ -3,7 +3,6 @@ import type { DatabaseSync } from "node:sqlite";
 import { FIRST_ADDED } from "../source/added-item.ts";
 import { AddedLog } from "./added-log.ts";
 import { countEndings } from "./count-endings.ts";
-import { SEAL_CODE } from "./job-seal.ts";
 import {
   type ItemCount,
   ItemState,
@@ -28,7 +27,7 @@ function readNow(database: DatabaseSync): OpenedJournal {
   const job = one("SELECT * FROM job");
   const refreshing = (job.refresh_bytes ?? null) !== null;
   const counts = countsOf(database, { refreshing, refreshes: Number(job.refreshes ?? 0) });
-  const samples = database.prepare("SELECT code, message FROM error_samples WHERE code <> ?");
+  const samples = database.prepare("SELECT code, message FROM error_samples");
   const added = new AddedLog(database);
   return {
     job: {
@@ -52,7 +51,7 @@ function readNow(database: DatabaseSync): OpenedJournal {
         : undefined),
     },
     isRewriting: job.rewrite_bytes !== null,
-    errorSamples: samples.all(SEAL_CODE).map(row => [String(row.code), String(row.message)] as const),
+    errorSamples: samples.all().map(row => [String(row.code), String(row.message)] as const),
   };
 }
 

@@ -109,10 +109,14 @@ const REFRESH_TABLES = `
   ALTER TABLE job ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
 `;
 
-/** Of an output in many files: at how many bytes the next one is begun, and how many each has, as a list of JSON. */
-const SHARD_COLUMNS = `
+/**
+ * Of an output in many files: at how many bytes the next one is begun, and how many each has, as a list of JSON. And what the row is
+ * sealed with: see job-seal.ts.
+ */
+const FURTHER_COLUMNS = `
   ALTER TABLE job ADD COLUMN shard_bytes INTEGER;
   ALTER TABLE job ADD COLUMN shard_sizes TEXT;
+  ALTER TABLE job ADD COLUMN seal TEXT;
 `;
 
 /** A journal of version 1 says of its items no more than how they ended. */
@@ -121,7 +125,7 @@ const RESULTS_OF_ITEMS = `
 
 /** Makes the tables of a new journal. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES + REFRESH_TABLES + SHARD_COLUMNS);
+  database.exec(JOB_TABLES + INSPECTION_TABLES + ADDED_TABLES + REFRESH_TABLES + FURTHER_COLUMNS);
   database.exec(`PRAGMA user_version = ${VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
 }
 
@@ -136,7 +140,7 @@ export function migrate(database: DatabaseSync): void {
     database.exec(`${INSPECTION_TABLES}
       INSERT INTO results (line, state, status, error, url) ${RESULTS_OF_ITEMS}`);
   }
-  database.exec(`${ADDED_TABLES} ${REFRESH_TABLES} ${SHARD_COLUMNS} PRAGMA user_version = ${VERSION}`);
+  database.exec(`${ADDED_TABLES} ${REFRESH_TABLES} ${FURTHER_COLUMNS} PRAGMA user_version = ${VERSION}`);
 }
 
 /** Lets a reader, who may not migrate it, ask a journal of an older version as one of this. */
