@@ -35,14 +35,28 @@ describe("skein fetch of a list that is no lines", () => {
 
   test.each([
     ["fetch t.csv --url-column site -o o.jsonl", 3, 'there is no column "site"; its columns are "a", "b"'],
-    ["fetch t.csv --url-column 0 -o o.jsonl", 2, "--url-column: columns are counted from 1; got 0"],
+    [
+      "fetch t.csv --url-column 0 -o o.jsonl",
+      2,
+      "--url-column: expected the name of a column, or its number from 1",
+    ],
     [
       "fetch t.csv --format xlsx -o o.jsonl",
       2,
       "Allowed choices are lines, jsonl, csv, tsv, sitemap, parquet",
     ],
     ["fetch t.csv -o o.parquet.gz", 2, "the name of a Parquet file ends in .parquet, without .gz or .zst"],
-    ["fetch http://a.example --format csv -o o.jsonl", 2, "URLs were given instead"],
+    [
+      "fetch http://a.example --url-column 2 -o o.jsonl",
+      2,
+      "URLs were given instead: for a list at a URL, add --format",
+    ],
+    ["fetch http://a.example http://b.example --format csv -o o.jsonl", 2, "2 URLs were given instead"],
+    [
+      "fetch http://a.example/l.csv --format csv --dry-run",
+      2,
+      "the list at http://a.example/l.csv would have to be fetched first",
+    ],
   ])("%s: %d", async (args, code, message) => {
     const cwd = scratchDirectory();
     writeFileSync(join(cwd, "t.csv"), "a,b\n1,2\n");

@@ -22,8 +22,8 @@ const FETCH: readonly Mistake[] = [
     '--url-column: expected the name of a column, or its number from 1; got "0"',
   ],
   ["list -o out.jsonl --format tsv --url-column 3", 3, "can't read the list list: there is no column 3"],
-  ["https://a.example/ -o out.jsonl --format csv", 2, "--format and --url-column tell how a list is read"],
-  ["https://a.example/ -o out.jsonl --url-column u", 2, "--format and --url-column tell how a list is read"],
+  ["https://a.example/ https://b.example/ -o out.jsonl --format csv", 2, "--format tells how a list is read"],
+  ["https://a.example/ -o out.jsonl --url-column u", 2, "--url-column tells how a list is read"],
   [
     "list -o out.jsonl --format xls",
     2,

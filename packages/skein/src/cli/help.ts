@@ -34,7 +34,8 @@ A line of the list is a URL (https where it names no scheme), or a JSON object:
 {"url": …, "id": …, "method": …, "headers": {…}, "body" or "json": …, "meta": …}
 Blank lines and lines that begin with # are left out. Of a table (CSV, TSV,
 Parquet), the column "id" becomes the row's id, and all others its meta.
-Sitemaps are lists, too. Any list may be packed: .gz, .zst, .br.
+Sitemaps are lists, too. Any list may be packed: .gz, .zst, .br. With --format,
+a list may stand at a URL, as may an index of sitemaps.
 
 With {shard} in its name and --shard-size, the output is many files:
 out-{shard}.jsonl.gz is out-00001.jsonl.gz, out-00002.jsonl.gz and so on.

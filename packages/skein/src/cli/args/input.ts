@@ -7,7 +7,9 @@ export type Input =
   /** A pipe that was named, as bash's `<(…)`: it can be read once only. */
   | { readonly kind: "pipe"; readonly path: string }
   | { readonly kind: "stdin" }
-  | { readonly kind: "urls"; readonly urls: readonly string[] };
+  | { readonly kind: "urls"; readonly urls: readonly string[] }
+  /** A list that a server has. */
+  | { readonly kind: "remote"; readonly url: string };
 
 /** What the file system says of a name. */
 export type PathKind = "file" | "pipe" | "directory" | "missing";
@@ -31,6 +33,20 @@ export function parseInput(args: readonly string[], kindOf: (path: string) => Pa
     urls.push(...input.urls);
   }
   return { kind: "urls", urls };
+}
+
+/**
+ * A format is that of a list: with one, a URL is where the list is.
+ *
+ * @throws UsageError for several URLs
+ */
+export function withFormat(input: Input, format: string | undefined): Input {
+  if (format === undefined || input.kind !== "urls") return input;
+  const [url, ...others] = input.urls;
+  if (url !== undefined && others.length === 0) return { kind: "remote", url };
+  throw new UsageError(
+    `--format tells how a list is read; ${input.urls.length} URLs were given instead: leave out --format to fetch those, or give the URL of one list`,
+  );
 }
 
 function parseOne(arg: string, kindOf: (path: string) => PathKind): Input {

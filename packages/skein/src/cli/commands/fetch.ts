@@ -16,7 +16,7 @@ import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
 import { type CommonFlags, headersOf } from "../args/connection.ts";
 import { type EndingFlags, endings } from "../args/ending-options.ts";
-import { type Input, type PathKind, parseInput } from "../args/input.ts";
+import { type Input, type PathKind, parseInput, withFormat } from "../args/input.ts";
 import { refuseSharedLog } from "../args/log.ts";
 import { checkShards, type OutputFlags } from "../args/output-options.ts";
 import type { PaceFlags } from "../args/pace-options.ts";
@@ -27,6 +27,7 @@ import { boundHeap } from "../bound-heap.ts";
 import { type ExitCode, UsageError } from "../exit-code.ts";
 import type { ProgressMode } from "../progress-reporter.ts";
 import { connectionsOf, senderOf } from "./fetch-client.ts";
+import { localList } from "./local-list.ts";
 import { previewList } from "./preview-list.ts";
 import { runJob } from "./run-job.ts";
 import { runWithPage } from "./run-with-page.ts";
@@ -58,7 +59,7 @@ export interface FetchFlags
 
 /** `skein fetch`: all URLs of a list into one file, to be continued by the same command whatever stops it. */
 export async function fetchCommand(args: readonly string[], flags: FetchFlags): Promise<ExitCode> {
-  const input = parseInput(args, kindOfPath);
+  const input = withFormat(parseInput(args, kindOfPath), flags.format);
   checkPreview(flags);
   checkCombinations(flags, input);
   const request = await jobRequest(flags);
@@ -108,7 +109,17 @@ async function preview(
   }
 }
 
-async function run(input: Input, { defaults, removed }: FetchRequest, flags: FetchFlags): Promise<ExitCode> {
+async function run(given: Input, request: FetchRequest, flags: FetchFlags): Promise<ExitCode> {
+  const output = checkedOutput(flags.output, given);
+  const { input, format } = await localList(given, { ...request, output }, flags);
+  return runLocal(input, request, { ...flags, ...(format === undefined ? {} : { format }) });
+}
+
+async function runLocal(
+  input: Input,
+  { defaults, removed }: FetchRequest,
+  flags: FetchFlags,
+): Promise<ExitCode> {
   const output = checkedOutput(flags.output, input);
   boundHeap();
   const sender = await senderOf(flags, removed);
@@ -177,6 +188,10 @@ function sourceOf(input: Input, { format, urlColumn }: FetchFlags): Source {
       return streamSource(process.stdin, "<stdin>", options);
     case "urls":
       return argumentsSource(input.urls);
+    case "remote":
+      throw new UsageError(
+        `the list at ${input.url} would have to be fetched first, and nothing is sent: download it (skein download ${input.url}), and give the file`,
+      );
   }
 }
 
@@ -247,8 +262,10 @@ function checkCombinations(flags: FetchFlags, input: Input): void {
       `--body inline: an output of the kind "${format}" has no bodies in its rows; --save-bodies DIR keeps them`,
     );
   }
-  if (input.kind === "urls" && (flags.format !== undefined || flags.urlColumn !== undefined)) {
-    throw new UsageError("--format and --url-column tell how a list is read; URLs were given instead");
+  if (input.kind === "urls" && flags.urlColumn !== undefined) {
+    throw new UsageError(
+      "--url-column tells how a list is read; URLs were given instead: for a list at a URL, add --format",
+    );
   }
   refuseSharedLog(flags.log, [flags.output!, ...(input.kind === "file" ? [input.path] : [])]);
   if (input.kind === "stdin" && bodyIsStdin(flags)) {
