@@ -10,9 +10,13 @@ import { JobError } from "../job-error.ts";
 import { ItemState, REFRESH_STATES } from "./journal-protocol.ts";
 import { checkWhole } from "./journal-schema.ts";
 
+/** Each value is bound once: Node 22 does not bind parameters that have numbers. */
 const INSERT_REFRESHED = `
   INSERT INTO refreshed (line, state, status, error, keeps)
-  VALUES (?1, ?2, ?3, CASE WHEN ?4 IS NULL AND ?5 = 1 THEN (SELECT error FROM items WHERE line = ?1) ELSE ?4 END, ?5)`;
+  WITH ended (line, state, status, error, keeps) AS (VALUES (?, ?, ?, ?, ?))
+  SELECT line, state, status,
+    CASE WHEN error IS NULL AND keeps = 1 THEN (SELECT error FROM items WHERE items.line = ended.line) ELSE error END, keeps
+  FROM ended`;
 
 /** What the answers of the output's rows can be asked about with: `results` is to have the rows of the refresh. */
 const REMEMBER_VALIDATORS = `
@@ -34,6 +38,8 @@ export class RefreshLog {
   readonly #database: DatabaseSync;
   #insertRefreshed: StatementSync | undefined;
   #placeOf: StatementSync | undefined;
+  /** Held while its rows are read: Node 22 finalizes a statement that nobody holds, whoever iterates over it. */
+  #staying: StatementSync | undefined;
   #isUnderWay: boolean | undefined;
 
   constructor(database: DatabaseSync) {
@@ -94,12 +100,10 @@ export class RefreshLog {
 
   /** Of each row of the output, in their order, whether it stays. */
   *staying(): Generator<boolean> {
-    const rows = this.#database
-      .prepare(
-        `SELECT coalesce(refreshed.keeps, 1) AS stays FROM former LEFT JOIN refreshed USING (line) ORDER BY place`,
-      )
-      .iterate();
-    for (const { stays } of rows) yield stays === 1;
+    this.#staying = this.#database.prepare(
+      "SELECT coalesce(refreshed.keeps, 1) AS stays FROM former LEFT JOIN refreshed USING (line) ORDER BY place",
+    );
+    for (const { stays } of this.#staying.iterate()) yield stays === 1;
   }
 
   /** The output with the new rows stands in its place. */
