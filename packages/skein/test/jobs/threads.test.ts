@@ -184,6 +184,25 @@ describe("steering", () => {
     expect([...load.sent.values()].every(times => times === 1)).toBe(true);
   });
 
+  test.each(["drain", "abort"] as const)(
+    "%s while the threads start: they send no more than is in flight",
+    async stop => {
+      const folder = workplace(2_000);
+      const job = await folder.open({ threads: threads(3) });
+      const running = job.run();
+      // Items have been given to the threads, which need longer than that to begin.
+      await delay(15);
+      job[stop]();
+      const { ended, done } = await running;
+      await job.close();
+      expect(ended).toBe(stop === "drain" ? "drained" : "aborted");
+      expect(done).toBeLessThanOrEqual(50);
+      expect(load.sent.size).toBeLessThanOrEqual(50);
+      expect(await run(folder)).toMatchObject({ ended: "complete", done: 2_000, doneBefore: done });
+      expect(idsOf(folder.rows())).toEqual(range(2_000));
+    },
+  );
+
   test("abort ends at once, and nothing is lost or doubled", async () => {
     const folder = workplace(2_000);
     const job = await folder.open({ threads: threads(3) });

@@ -26,6 +26,8 @@ export class ThreadSide {
   #attempts: number[] = [];
   #share: GrantedShare | undefined;
   #isPaused = false;
+  /** Perhaps before there is an engine: then it is not to send what has been given meanwhile. */
+  #isStopped = false;
   #engine: LocalEngine | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -76,9 +78,11 @@ export class ThreadSide {
         this.#isPaused = message.kind === "pause";
         return this.#apply();
       case "drain":
+        this.#isStopped = true;
         this.#items.end();
         return this.#engine?.drain();
       case "cancel":
+        this.#isStopped = true;
         this.#items.end();
         return this.#engine?.cancel("the job was stopped");
     }
@@ -102,6 +106,7 @@ export class ThreadSide {
       room: () => this.#outbox.room(),
     });
     this.#engine = engine;
+    if (this.#isStopped) return;
     this.#apply();
     const timer = setInterval(() => this.#report(), REPORT_MS);
     try {
