@@ -2,7 +2,7 @@ import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } 
 
 export const ORDERS = "orders";
 export const EVENTS = "orders.answered";
-const DEAD = "orders.dead";
+export const DEAD = "orders.dead";
 
 export interface Broker extends AsyncDisposable {
   readonly channel: ConfirmChannel;

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { freePort } from "./server-process.ts";
 
 /** A broker that runs; what it has stored outlives `kill` and `start`. */
@@ -13,10 +14,13 @@ export interface RabbitMqServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again, with what it had stored. */
   start(): Promise<void>;
+  /** How many messages each queue holds, with those that are delivered and not yet acknowledged. */
+  messageCounts(): Promise<Record<string, number>>;
 }
 
-/** Debian's own wrapper wants to become another user. */
+/** Debian's own wrappers want to become another user. */
 const COMMAND = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 /** It takes ten seconds by itself on a slow machine. */
 const PATIENCE_MS = 90_000;
 
@@ -51,7 +55,15 @@ export async function rabbitMqServer(): Promise<RabbitMqServer> {
     await close();
     throw error;
   }
-  return { url: `amqp://127.0.0.1:${port}`, kill, start, [Symbol.asyncDispose]: close };
+  const messageCounts = () => countMessages(env);
+  return { url: `amqp://127.0.0.1:${port}`, kill, start, messageCounts, [Symbol.asyncDispose]: close };
+}
+
+async function countMessages(env: NodeJS.ProcessEnv): Promise<Record<string, number>> {
+  const args = ["--silent", "list_queues", "name", "messages", "--formatter", "json"];
+  const { stdout } = await promisify(execFile)(CONTROL, args, { env, timeout: PATIENCE_MS });
+  const queues: { name: string; messages: number }[] = JSON.parse(stdout);
+  return Object.fromEntries(queues.map(({ name, messages }) => [name, messages]));
 }
 
 function environment(
