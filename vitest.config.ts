@@ -12,6 +12,8 @@ export default defineConfig({
     reporters: ["default", "./tools/closing-line-reporter.ts"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Real servers on a machine that CI shares: one more try there, and the report names those that needed it.
+    retry: process.env.CI === undefined ? 0 : 1,
     // Two cores: more forks than that only make deadlines in tests less honest.
     maxWorkers: 2,
     pool: "forks",
