@@ -5,8 +5,9 @@ import { Inspector } from "./items/inspector.tsx";
 import { OpenItemsPanel } from "./items/open-items.tsx";
 import type { ControlRequest, ErrorRow, ItemQuery, JobFacts, Snapshot } from "./protocol.ts";
 import type { DataSource } from "./source/data-source.ts";
+import { AllOrigins } from "./tables/all-origins.tsx";
 import { Errors } from "./tables/errors.tsx";
-import { Origins } from "./tables/origins.tsx";
+import { SlowestOrigins } from "./tables/origins.tsx";
 import { Statuses } from "./tables/statuses.tsx";
 import { Header } from "./view/header.tsx";
 import { HelpDialog } from "./view/help-dialog.tsx";
@@ -126,21 +127,10 @@ function Panels({ source, isLive, snapshot, looks, themeVersion }: PanelsProps) 
         showAll={() => setQuery(({ origin: _, ...rest }) => rest)}
         themeVersion={themeVersion}
       />
-      <Origins
-        title="Origins"
-        note={originsNote(snapshot)}
-        origins={snapshot.origins}
-        isLive={isLive}
-        choose={chooseOrigin}
-      />
+      <AllOrigins source={source} snapshot={snapshot} isLive={isLive} choose={chooseOrigin} />
       <Statuses statuses={snapshot.statuses} choose={status => show({ status: String(status) })} />
       <Errors errors={snapshot.errors} choose={error => show(queryOf(error))} open={open} />
-      <Origins
-        title="Slowest origins"
-        origins={snapshot.slowestOrigins}
-        isLive={isLive}
-        choose={chooseOrigin}
-      />
+      <SlowestOrigins origins={snapshot.slowestOrigins} isLive={isLive} choose={chooseOrigin} />
       {isLive && goesOn && <OpenItemsPanel source={source} snapshot={snapshot} />}
       <div ref={inspector} class="wide">
         <Inspector
@@ -192,7 +182,3 @@ function useControl(source: DataSource) {
 
 const queryOf = ({ code, status }: ErrorRow): ItemQuery =>
   status === null ? { code } : { code, status: String(status) };
-
-function originsNote({ origins, originCount }: Snapshot): string {
-  return originCount > origins.length ? `the ${origins.length} busiest of ${originCount}` : "";
-}

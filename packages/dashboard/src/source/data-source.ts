@@ -7,6 +7,8 @@ import type {
   ItemQuery,
   JobFacts,
   OpenItems,
+  OriginPage,
+  OriginQuery,
   Series,
   Snapshot,
 } from "../protocol.ts";
@@ -22,6 +24,7 @@ export interface DataSource {
   watch(seen: (snapshot: Snapshot) => void, connected: (is: boolean) => void): () => void;
   /** @param origin of which; undefined for the whole job */
   series(origin: string | undefined): Promise<Series>;
+  origins(query: OriginQuery): Promise<OriginPage>;
   items(query: ItemQuery): Promise<ItemPage>;
   countItems(query: ItemQuery): Promise<ItemCount>;
   open(): Promise<OpenItems>;

@@ -8,6 +8,8 @@ import type {
   ItemQuery,
   JobFacts,
   OpenItems,
+  OriginPage,
+  OriginQuery,
   Series,
   Snapshot,
 } from "../protocol.ts";
@@ -52,6 +54,10 @@ export class LiveSource implements DataSource {
 
   series(origin: string | undefined): Promise<Series> {
     return this.#ask("series", { points: POINTS, ...(origin !== undefined && { origin }) });
+  }
+
+  origins(query: OriginQuery): Promise<OriginPage> {
+    return this.#ask("origins", query);
   }
 
   items(query: ItemQuery): Promise<ItemPage> {

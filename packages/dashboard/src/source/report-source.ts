@@ -6,6 +6,9 @@ import type {
   ItemQuery,
   JobFacts,
   OpenItems,
+  OriginPage,
+  OriginQuery,
+  OriginRow,
   ReportData,
   Series,
   Snapshot,
@@ -37,6 +40,17 @@ export class ReportSource implements DataSource {
 
   async series(): Promise<Series> {
     return this.#data.series;
+  }
+
+  async origins({ text = "", sort = "busiest", limit = PAGE }: OriginQuery): Promise<OriginPage> {
+    const { origins, total } = this.#data.origins;
+    const matching = origins.filter(({ origin }) => origin.includes(text.toLowerCase()));
+    // Of those that are not here, nobody knows whether they fit.
+    return {
+      origins: matching.sort(ORIGIN_ORDERS[sort]).slice(0, limit),
+      matching: text === "" ? total : matching.length,
+      total,
+    };
   }
 
   async items(query: ItemQuery): Promise<ItemPage> {
@@ -75,6 +89,13 @@ const ORDERS = {
   slowest: (a: ItemDetail, b: ItemDetail) => (b.servedMs ?? -1) - (a.servedMs ?? -1),
   attempts: (a: ItemDetail, b: ItemDetail) => (b.attempts ?? -1) - (a.attempts ?? -1),
   bytes: (a: ItemDetail, b: ItemDetail) => (b.bytes ?? -1) - (a.bytes ?? -1),
+};
+
+const ORIGIN_ORDERS = {
+  busiest: (a: OriginRow, b: OriginRow) => b.done - a.done,
+  failed: (a: OriginRow, b: OriginRow) => b.failed - a.failed || b.done - a.done,
+  slowest: (a: OriginRow, b: OriginRow) => (b.p95 ?? -1) - (a.p95 ?? -1),
+  name: (a: OriginRow, b: OriginRow) => (a.origin < b.origin ? -1 : 1),
 };
 
 /** As the server does it (`ItemQuery`). */

@@ -102,6 +102,9 @@ test("the figures of a run with faults agree with its rows, to the last item", {
   const job = await startWithPage(origin, 1_000, "-j", "20", "--per-host", "20");
   const facts = await job.read<JobFacts>("/api/job");
   expect(facts).toMatchObject({ live: true, protocol: 1, request: { method: "GET", accepts: "200-299" } });
+  // Before its journal says so.
+  for (const begun of [facts.startedAt, facts.runStartedAt])
+    expect(Math.abs(Date.now() - begun!)).toBeLessThan(20_000);
   expect(facts.limits).toMatchObject({ concurrency: 20, perOrigin: 20, perOriginIsAuto: false });
   const snapshots = listen(job.port, job.token);
   const { code } = await job.ended;

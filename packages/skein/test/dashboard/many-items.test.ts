@@ -4,7 +4,14 @@ import { request } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, originServer, test } from "@skein/testkit";
-import type { ItemCount, ItemDetail, ItemPage, Series, Snapshot } from "../../src/cli/dashboard/protocol.ts";
+import type {
+  ItemCount,
+  ItemDetail,
+  ItemPage,
+  OriginPage,
+  Series,
+  Snapshot,
+} from "../../src/cli/dashboard/protocol.ts";
 import { JobFolder } from "../jobs/job-folder.ts";
 import { type ServedJob, serveRecorded } from "./served-job.ts";
 
@@ -89,6 +96,28 @@ test("all that a filter lets through is paged once, and counted", { timeout: 120
   });
   for (const wrong of ["state=lost", "status=999", "sort=size", "limit=501", "cursor=x"])
     expect((await job.ask({ path: `/api/items?token=${job.token}&${wrong}` })).status).toBe(400);
+});
+
+test("origins by text and in any order", { timeout: 120_000 }, async () => {
+  const job = await largeJob();
+  const origins = (query: string) => soon(job.json<OriginPage>(`/api/origins?${query}`));
+  const all = await origins("limit=500");
+  expect(all).toMatchObject({ matching: 50, total: 50, origins: { length: 50 } });
+  expect(all.origins.reduce((sum, { done }) => sum + done, 0)).toBe(COUNT);
+  expect(all.origins.reduce((sum, { failed }) => sum + failed, 0)).toBe(COUNT / 1_000);
+  expect(await origins("text=HOST7.")).toMatchObject({
+    ...{ matching: 1, total: 50 },
+    origins: [{ origin: "https://host7.example", done: COUNT / 50, now: null }],
+  });
+  expect(await origins("text=nowhere")).toEqual({ matching: 0, total: 50, origins: [] });
+  const ordered = (page: OriginPage, value: (row: OriginPage["origins"][number]) => number) =>
+    page.origins.every((row, i) => i === 0 || value(row) <= value(page.origins[i - 1]!));
+  expect(ordered(await origins("sort=failed&limit=10"), row => row.failed)).toBe(true);
+  expect(ordered(await origins("sort=slowest"), row => row.p95!)).toBe(true);
+  const byName = (await origins("sort=name&limit=3")).origins.map(({ origin }) => origin);
+  expect(byName).toEqual(["https://host1.example", "https://host10.example", "https://host11.example"]);
+  for (const wrong of ["sort=latest", "limit=0", `text=${"x".repeat(1_001)}`])
+    expect((await job.ask({ path: `/api/origins?token=${job.token}&${wrong}` })).status).toBe(400);
 });
 
 test("its figures, its course and one of its items", { timeout: 120_000 }, async () => {

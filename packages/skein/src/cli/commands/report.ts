@@ -22,6 +22,7 @@ const POINTS = 600;
 /** Items in a report: it is to be attached to a mail. */
 const MOST_FAILED = 800;
 const MOST_SLOW = 200;
+const MOST_ORIGINS = 500;
 const ALL: ItemFilter = {
   states: undefined,
   statuses: undefined,
@@ -56,6 +57,7 @@ async function dataOf(log: JobLog): Promise<ReportData> {
     job: await view.facts(),
     snapshot: await view.snapshot(),
     series: await log.series({ from: undefined, to: undefined, points: POINTS, origin: undefined }),
+    origins: await view.origins({ text: undefined, sort: "busiest", limit: MOST_ORIGINS }),
     items: await someItems(log),
     itemCount: total,
   };

@@ -2,6 +2,7 @@ import type { Job, JobSummary, OpenItem } from "../../entry/jobs.ts";
 import { type BatchProgress, isInvalidOption } from "../../entry/node.ts";
 import { redactUrls } from "../../entry/redaction.ts";
 import type { JobLog } from "../../jobs/inspect/job-log.ts";
+import type { OriginPageRequest } from "../../jobs/journal/inspection/inspection-types.ts";
 import { ControlRefused, type JobView } from "./job-view.ts";
 import type {
   ControlAction,
@@ -14,6 +15,7 @@ import type {
   OpenItemRow,
   OpenItems,
   OriginNow,
+  OriginPage,
   Snapshot,
 } from "./protocol.ts";
 import { factsOf } from "./recorded-view.ts";
@@ -47,6 +49,7 @@ export class LiveView implements JobView {
   readonly #parts: LiveParts;
   readonly #accepts: (status: number) => boolean;
   #job: Job;
+  #runStartedAt = Date.now();
   #phase: "open" | "paused" | "stopping" | "ended" = "open";
   #ended: JobState = "stopped";
   #failure: string | null = null;
@@ -65,6 +68,7 @@ export class LiveView implements JobView {
   /** Another run of the same job begins. */
   begin(job: Job): void {
     this.#job = job;
+    this.#runStartedAt = Date.now();
     this.#phase = "open";
     this.#failure = null;
     this.#wantsRetry = false;
@@ -100,7 +104,10 @@ export class LiveView implements JobView {
 
   async facts(): Promise<JobFacts> {
     const figures = await this.log.figures();
-    return factsOf(this.log, figures, {
+    // The journal knows of this run when its first second is over.
+    const { startedAt } = figures;
+    const begun = { startedAt: startedAt ?? this.#runStartedAt, runStartedAt: this.#runStartedAt };
+    return factsOf(this.log, begun, {
       ...{ state: this.#state, failure: this.#failure, live: true, limits: this.#limits },
       controls: this.#controls(figures.failed),
     });
@@ -108,8 +115,7 @@ export class LiveView implements JobView {
 
   async snapshot(): Promise<Snapshot> {
     const { batchProgress: batch, progress } = this.#job;
-    const now = new Map((batch?.origins ?? []).map(origin => [origin.origin, origin]));
-    const figures = await this.log.figures([...now.keys()]);
+    const figures = await this.log.figures(batch?.origins.map(({ origin }) => origin));
     return snapshotOf({
       ...{ state: this.#state, failure: this.#failure, limits: this.#limits },
       controls: this.#controls(figures.failed),
@@ -119,6 +125,14 @@ export class LiveView implements JobView {
       doneBefore: progress.doneBefore,
       accepts: this.#accepts,
     });
+  }
+
+  /** Of those that take longest, what is known of them at this moment. */
+  async origins(request: OriginPageRequest): Promise<OriginPage> {
+    const page = await this.log.origins(request);
+    const now = this.#originsNow(this.#job.batchProgress);
+    const rows = page.origins.map(origin => ({ ...origin, now: now.get(origin.origin) ?? null }));
+    return { ...page, origins: rows };
   }
 
   open(limit: number): OpenItems {
@@ -209,7 +223,7 @@ export class LiveView implements JobView {
   }
 
   #liveFigures(batch: BatchProgress, elapsedMs: number): LiveFigures {
-    const { pending, running, waiting, waitingFor, rate, attempts, bytes, latency, origins } = batch;
+    const { pending, running, waiting, waitingFor, rate, attempts, bytes, latency } = batch;
     return {
       ...{ pending, running, waiting, bytes, elapsedMs },
       waitingFor: Object.entries(waitingFor)
@@ -218,8 +232,12 @@ export class LiveView implements JobView {
       requestsPerSecond: rate.now,
       requests: attempts,
       latency: latency ?? null,
-      origins: new Map(origins.map(origin => [origin.origin, nowOf(origin)])),
+      origins: this.#originsNow(batch),
     };
+  }
+
+  #originsNow(batch: BatchProgress | undefined): Map<string, OriginNow> {
+    return new Map(batch?.origins.map(origin => [origin.origin, nowOf(origin)]));
   }
 }
 

@@ -6,6 +6,7 @@
 //   GET  /api/series             Series          ?from= &to= (ms since the epoch) &points= (1 to 600) &origin=
 //   GET  /api/items              ItemPage        ?state= &status= &code= &origin= &text= &sort= &cursor= &limit= (1 to 500)
 //   GET  /api/items/count        ItemCount       the same filters; apart, since counting may take longer than a page
+//   GET  /api/origins            OriginPage      ?text= &sort= &limit= (1 to 500)
 //   GET  /api/open               OpenItems       ?limit= (1 to 500)
 //   GET  /api/items/:number      ItemDetail
 //   POST /api/control            ControlRequest, as JSON → ControlAnswer
@@ -179,6 +180,28 @@ export interface OriginNow {
   readonly waitMs: number | null;
   /** About how long it takes with its open tasks. */
   readonly etaMs: number | null;
+}
+
+// ── GET /api/origins ──
+
+/** `busiest`: the most items that have ended first. `slowest`: the highest p95 first. */
+export type OriginSort = "busiest" | "failed" | "slowest" | "name";
+
+export interface OriginQuery {
+  /** What stands somewhere in the origin. */
+  readonly text?: string;
+  /** Default: busiest. */
+  readonly sort?: OriginSort;
+  /** Default: 100. */
+  readonly limit?: number;
+}
+
+/** Origins that have been asked, as many as there are. */
+export interface OriginPage {
+  readonly origins: readonly OriginRow[];
+  /** How many the text lets through. */
+  readonly matching: number;
+  readonly total: number;
 }
 
 export interface ErrorRow {

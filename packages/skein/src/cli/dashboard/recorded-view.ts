@@ -1,10 +1,17 @@
 import { redactUrls } from "../../entry/redaction.ts";
 import { VERSION } from "../../entry/version.ts";
 import type { JobLog } from "../../jobs/inspect/job-log.ts";
-import type { JournalFigures } from "../../jobs/journal/inspection/inspection-types.ts";
+import type { JournalFigures, OriginPageRequest } from "../../jobs/journal/inspection/inspection-types.ts";
 import { shownPath } from "../shown-path.ts";
 import { ControlRefused, type JobView } from "./job-view.ts";
-import { type JobFacts, type JobState, type OpenItems, PROTOCOL_VERSION, type Snapshot } from "./protocol.ts";
+import {
+  type JobFacts,
+  type JobState,
+  type OpenItems,
+  type OriginPage,
+  PROTOCOL_VERSION,
+  type Snapshot,
+} from "./protocol.ts";
 import { acceptsOf, shownHeaders, snapshotOf } from "./snapshot.ts";
 
 const REFUSED =
@@ -41,6 +48,11 @@ export class RecordedView implements JobView {
     });
   }
 
+  async origins(request: OriginPageRequest): Promise<OriginPage> {
+    const page = await this.log.origins(request);
+    return { ...page, origins: page.origins.map(origin => ({ ...origin, now: null })) };
+  }
+
   open(): OpenItems {
     return { items: [] };
   }
@@ -57,7 +69,7 @@ export class RecordedView implements JobView {
 
 export function factsOf(
   { report }: JobLog,
-  { startedAt, runStartedAt }: JournalFigures,
+  { startedAt, runStartedAt }: Pick<JournalFigures, "startedAt" | "runStartedAt">,
   rest: Pick<JobFacts, "state" | "failure" | "live" | "controls" | "limits">,
 ): JobFacts {
   const { method, headers, accept } = report.request;

@@ -1,4 +1,4 @@
-import type { ItemDetail, JobFacts, Series, Snapshot } from "./protocol.ts";
+import type { ItemDetail, JobFacts, OriginPage, Series, Snapshot } from "./protocol.ts";
 
 /** What a report holds, as JSON in its element `#report`: the page shows it in the place of what a server would answer. */
 export interface ReportData {
@@ -7,6 +7,8 @@ export interface ReportData {
   readonly job: JobFacts;
   readonly snapshot: Snapshot;
   readonly series: Series;
+  /** The busiest. */
+  readonly origins: OriginPage;
   /** Some of the items: of those that failed the latest, and the slowest. */
   readonly items: readonly ItemDetail[];
   /** How many there are in all. */

@@ -1,9 +1,10 @@
 import type {
   ItemFilter,
   ItemPageRequest,
+  OriginPageRequest,
   SeriesRequest,
 } from "../../jobs/journal/inspection/inspection-types.ts";
-import type { ControlRequest, ItemQuery, ItemSort, ItemState, LimitChanges } from "./protocol.ts";
+import type { ControlRequest, ItemQuery, ItemSort, ItemState, LimitChanges, OriginSort } from "./protocol.ts";
 
 /** A request that is not understood: it is told why. */
 export class BadRequest extends Error {
@@ -17,6 +18,7 @@ export class BadRequest extends Error {
 
 const STATES: ReadonlySet<string> = new Set<ItemState>(["succeeded", "failed", "unknown", "rejected"]);
 const SORTS: ReadonlySet<string> = new Set<ItemSort>(["latest", "line", "slowest", "attempts", "bytes"]);
+const ORIGIN_SORTS: ReadonlySet<string> = new Set<OriginSort>(["busiest", "failed", "slowest", "name"]);
 const PAGE_SIZE = 100;
 const MOST_ITEMS = 500;
 const MOST_POINTS = 600;
@@ -38,14 +40,27 @@ export function filterOf(params: Params): ItemFilter {
 }
 
 export function pageOf(params: Params): ItemPageRequest {
-  const sort = textOf(params, "sort") ?? "latest";
-  if (!SORTS.has(sort)) throw new BadRequest(`sort: expected one of ${[...SORTS].join(", ")}`);
   return {
     filter: filterOf(params),
-    sort: sort as ItemSort,
+    sort: sortOf(params, SORTS) as ItemSort,
     after: cursorOf(params),
     limit: limitOf(params),
   };
+}
+
+export function originsOf(params: Params): OriginPageRequest {
+  return {
+    text: textOf(params, "text"),
+    sort: sortOf(params, ORIGIN_SORTS) as OriginSort,
+    limit: limitOf(params),
+  };
+}
+
+/** The first of them, where none is named. */
+function sortOf(params: Params, sorts: ReadonlySet<string>): string {
+  const sort = textOf(params, "sort") ?? [...sorts][0]!;
+  if (sorts.has(sort)) return sort;
+  throw new BadRequest(`sort: expected one of ${[...sorts].join(", ")}`);
 }
 
 export function limitOf(params: Params): number {

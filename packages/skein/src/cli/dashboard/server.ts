@@ -7,7 +7,16 @@ import { Access, newToken } from "./access.ts";
 import { EventStreams } from "./event-streams.ts";
 import { ControlRefused, type JobView } from "./job-view.ts";
 import { pageFile } from "./page.ts";
-import { BadRequest, controlOf, cursorText, filterOf, limitOf, pageOf, seriesOf } from "./requests.ts";
+import {
+  BadRequest,
+  controlOf,
+  cursorText,
+  filterOf,
+  limitOf,
+  originsOf,
+  pageOf,
+  seriesOf,
+} from "./requests.ts";
 
 const MOST_BODY_BYTES = 16 * 1024;
 const LOOPBACK = "127.0.0.1";
@@ -117,6 +126,8 @@ export class Dashboard {
         const { items, next } = await log.items(pageOf(searchParams));
         return { items, next: cursorText(next) };
       }
+      case "/api/origins":
+        return this.#view().origins(originsOf(searchParams));
       case "/api/open":
         return this.#view().open(limitOf(searchParams));
       case "/api/items/count":

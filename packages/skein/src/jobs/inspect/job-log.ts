@@ -5,6 +5,8 @@ import type {
   JournalFigures,
   LoggedItemDetail,
   LoggedPage,
+  OriginPage,
+  OriginPageRequest,
   SeriesRequest,
 } from "../journal/inspection/inspection-types.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -38,6 +40,10 @@ export class JobLog {
   /** @param origins those to tell of, beside the busiest */
   figures(origins: readonly string[] = []): Promise<JournalFigures> {
     return this.#journal.call("figures", { origins });
+  }
+
+  origins(request: OriginPageRequest): Promise<OriginPage> {
+    return this.#journal.call("origins", request);
   }
 
   series(request: SeriesRequest): Promise<JobSeries> {

@@ -9,6 +9,8 @@ import type {
   JournalFigures,
   LoggedItemDetail,
   LoggedPage,
+  OriginPage,
+  OriginPageRequest,
   SeriesRequest,
 } from "./inspection/inspection-types.ts";
 import { countItems, itemDetail, itemPage } from "./inspection/item-queries.ts";
@@ -77,10 +79,11 @@ export class JournalReader
   }
 
   figures({ origins }: { readonly origins: readonly string[] }): JournalFigures {
-    return this.#attempt(() => {
-      this.#figures ??= new FigureCounter(this.#opened);
-      return this.#figures.read(origins);
-    });
+    return this.#attempt(() => this.#counter.read(origins));
+  }
+
+  origins(request: OriginPageRequest): OriginPage {
+    return this.#attempt(() => this.#counter.origins(request));
   }
 
   series(request: SeriesRequest): JobSeries {
@@ -102,6 +105,11 @@ export class JournalReader
   close(): void {
     this.#database?.close();
     this.#database = undefined;
+  }
+
+  get #counter(): FigureCounter {
+    this.#figures ??= new FigureCounter(this.#opened);
+    return this.#figures;
   }
 
   get #opened(): DatabaseSync {

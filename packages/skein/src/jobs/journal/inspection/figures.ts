@@ -2,23 +2,19 @@ import type { DatabaseSync } from "node:sqlite";
 import { Histogram } from "../../../entry/figures.ts";
 import { addLatency } from "../timeline-sample.ts";
 import { stateName } from "./ended-state.ts";
-import type { EndedState, ErrorFigure, JournalFigures, OriginFigure } from "./inspection-types.ts";
+import type {
+  EndedState,
+  ErrorFigure,
+  JournalFigures,
+  OriginPage,
+  OriginPageRequest,
+} from "./inspection-types.ts";
+import { OriginCounts } from "./origin-counts.ts";
 
-const MOST_ORIGINS = 20;
-const SLOWEST = 5;
 const MOST_ERRORS = 20;
 const SAMPLES = 5;
 const RECENT_MS = 5_000;
 const RECENT_ROWS = 6;
-/** What has so few answers is not yet known to be slow. */
-const ENOUGH_ANSWERS = 5;
-
-interface OriginCount {
-  readonly origin: string;
-  done: number;
-  failed: number;
-  readonly latency: Histogram;
-}
 
 interface ErrorCount {
   readonly code: string;
@@ -70,33 +66,16 @@ export class FigureCounter {
   #bytes = 0;
   #statuses = new Map<number, number>();
   #errors = new Map<string, ErrorCount>();
-  #origins = new Map<number, OriginCount>();
+  #origins = new OriginCounts();
   #latency = new Histogram();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
-  /**
-   * All of it is of one moment, also while another process writes.
-   *
-   * @param wanted origins to tell of, whatever they have done
-   */
+  /** @param wanted origins to tell of, whatever they have done */
   read(wanted: readonly string[]): JournalFigures {
-    this.#database.exec("BEGIN");
-    try {
-      return this.#readNow(wanted);
-    } finally {
-      this.#database.exec("COMMIT");
-    }
-  }
-
-  #readNow(wanted: readonly string[]): JournalFigures {
-    const job = this.#database.prepare("SELECT * FROM job").get() ?? {};
-    if (job.generation !== this.#generation) this.#forget(job.generation);
-    this.#addResults();
-    this.#addLatency();
-    return {
+    return this.#ofOneMoment(job => ({
       ...this.#states,
       attempts: this.#attempts,
       bytes: this.#bytes,
@@ -104,12 +83,31 @@ export class FigureCounter {
         .map(([status, count]) => ({ status, count }))
         .sort((a, b) => b.count - a.count),
       errors: this.#topErrors(),
-      ...this.#originFigures(wanted),
+      ...this.#origins.figures(wanted),
       isComplete: job.complete === 1,
       ...this.#times(),
       latency: percentilesOf(this.#latency),
       recent: this.#recent(),
-    };
+    }));
+  }
+
+  /** Some of the origins, as many as there are. */
+  origins(request: OriginPageRequest): OriginPage {
+    return this.#ofOneMoment(() => this.#origins.page(request));
+  }
+
+  /** Also while another process writes. */
+  #ofOneMoment<T>(tell: (job: Record<string, unknown>) => T): T {
+    this.#database.exec("BEGIN");
+    try {
+      const job = this.#database.prepare("SELECT * FROM job").get() ?? {};
+      if (job.generation !== this.#generation) this.#forget(job.generation);
+      this.#addResults();
+      this.#addLatency();
+      return tell(job);
+    } finally {
+      this.#database.exec("COMMIT");
+    }
   }
 
   /** Items were taken out of the journal: what was counted of them can't be told from the rest. */
@@ -121,7 +119,7 @@ export class FigureCounter {
     this.#bytes = 0;
     this.#statuses = new Map();
     this.#errors = new Map();
-    this.#origins = new Map();
+    this.#origins = new OriginCounts();
     this.#lastSample = 0;
     this.#latency = new Histogram();
   }
@@ -160,18 +158,14 @@ export class FigureCounter {
   }
 
   #addToOrigin({ state, served, count }: EndedGroup, id: number): void {
-    let origin = this.#origins.get(id);
-    if (origin === undefined) {
-      const name = this.#database.prepare("SELECT origin FROM origins WHERE id = ?").get(id)?.origin;
-      origin = { origin: String(name), done: 0, failed: 0, latency: new Histogram() };
-      this.#origins.set(id, origin);
-    }
     const name = stateName(state);
     if (name === "rejected") return;
-    origin.done += count;
-    if (name !== "succeeded") origin.failed += count;
-    for (const us of JSON.parse(served) as (number | null)[])
-      if (us !== null) origin.latency.record(us / 1_000);
+    const group = { count, hasFailed: name !== "succeeded", served: JSON.parse(served) as (number | null)[] };
+    this.#origins.add(id, group, () => this.#nameOf(id));
+  }
+
+  #nameOf(id: number): string {
+    return String(this.#database.prepare("SELECT origin FROM origins WHERE id = ?").get(id)?.origin);
   }
 
   #addLatency(): void {
@@ -189,27 +183,6 @@ export class FigureCounter {
       .sort((a, b) => b.count - a.count)
       .slice(0, MOST_ERRORS)
       .map(error => ({ ...error, samples: error.samples.toReversed() }));
-  }
-
-  #originFigures(wanted: readonly string[]): Pick<JournalFigures, "origins" | "slowest" | "originCount"> {
-    const all = [...this.#origins.values()];
-    const names = new Set(wanted);
-    const busiest = new Set(all.toSorted((a, b) => b.done - a.done).slice(0, MOST_ORIGINS));
-    const told = all.filter(origin => busiest.has(origin) || names.has(origin.origin));
-    const slowest = all
-      .filter(({ latency }) => latency.count >= ENOUGH_ANSWERS)
-      .map(origin => this.#figureOf(origin))
-      .sort((a, b) => b.p95! - a.p95!);
-    return {
-      origins: told.sort((a, b) => b.done - a.done).map(origin => this.#figureOf(origin)),
-      slowest: slowest.slice(0, SLOWEST),
-      originCount: all.length,
-    };
-  }
-
-  #figureOf({ origin, done, failed, latency }: OriginCount): OriginFigure {
-    const known = percentilesOf(latency);
-    return { origin, done, failed, p50: known?.p50 ?? null, p95: known?.p95 ?? null };
   }
 
   #times(): Pick<JournalFigures, "startedAt" | "runStartedAt" | "runMs"> {

@@ -47,6 +47,22 @@ export interface OriginFigure {
   readonly p95: number | null;
 }
 
+/** `busiest`: the most items first. `slowest`: the highest p95 first, then those of which it is not known. */
+export type OriginSort = "busiest" | "failed" | "slowest" | "name";
+
+export interface OriginPageRequest {
+  /** Somewhere in the origin. */
+  readonly text: string | undefined;
+  readonly sort: OriginSort;
+  readonly limit: number;
+}
+
+export interface OriginPage {
+  readonly origins: readonly OriginFigure[];
+  readonly matching: number;
+  readonly total: number;
+}
+
 export interface SeriesRequest {
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -138,6 +154,7 @@ export interface InspectionOperations {
   /** Looks at every page of it, and throws JOURNAL_CORRUPT where one is damaged. */
   check(request: undefined): void;
   figures(request: { readonly origins: readonly string[] }): JournalFigures;
+  origins(request: OriginPageRequest): OriginPage;
   series(request: SeriesRequest): JobSeries;
   items(request: ItemPageRequest): LoggedPage;
   countItems(request: ItemFilter): { readonly matching: number; readonly total: number };
