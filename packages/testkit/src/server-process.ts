@@ -25,6 +25,12 @@ export interface ServerProcessFacts {
 /** How long a server may take to answer, or to stop. */
 const PATIENCE_MS = 10_000;
 
+/** None outlives the tests that it was started for. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+
 /**
  * Starts a server, and waits until it takes connections.
  *
@@ -37,11 +43,10 @@ export async function serverProcess(
 ): Promise<ServerProcess> {
   const { port, directory } = facts;
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
-  const stopAtExit = () => child.kill("SIGTERM");
-  process.once("exit", stopAtExit);
+  running.add(child);
   const close = async () => {
-    process.off("exit", stopAtExit);
     await stop(child);
+    running.delete(child);
     rmSync(directory, { recursive: true, force: true });
   };
   try {
