@@ -5,7 +5,9 @@ import { BaseClient } from "../client/client.ts";
 import { oneShot } from "../client/one-shot.ts";
 import { type ClientOptions, type ConnectionOptions, connectionLimits } from "../client/options.ts";
 import { PARTS_AT_HAND } from "../client/parts-at-hand.ts";
+import { InvalidOption } from "../core/errors.ts";
 import { httpVersions } from "../core/http-versions.ts";
+import { checkNames, requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
 import type { Layer, Transport } from "../core/service.ts";
 import { bandwidthLayer } from "../layers/bandwidth/bandwidth-layer.ts";
@@ -26,7 +28,10 @@ import { VERSION } from "./version.ts";
  * await client.close();
  */
 export class Client extends BaseClient {
+  readonly #connections: { readonly pool: Pool; readonly mostInFlight: number } | undefined;
+
   constructor(options: ClientOptions = {}) {
+    let connections: { readonly pool: Pool; readonly mostInFlight: number } | undefined;
     const { tls, transport, trustEnv, ...network } = ownOptions(options);
     // Who brings another transport has no connections of ours that the environment could send elsewhere.
     const heedsEnv = transport === undefined ? trustEnv : false;
@@ -34,9 +39,35 @@ export class Client extends BaseClient {
     super(options, {
       ports,
       parts: PARTS_AT_HAND,
-      transport: settings => new Pool({ ...settings.limits, versions: httpVersions(network) }, ports),
+      transport: ({ limits }) => {
+        const pool = new Pool({ ...limits, versions: httpVersions(network) }, ports);
+        connections = { pool, mostInFlight: limits.maxInFlightPerOrigin };
+        return pool;
+      },
       userAgent: `skein/${VERSION}`,
     });
+    this.#connections = connections;
+  }
+
+  /**
+   * How many requests may be under way at one origin from now on, redirected ones and those of all batches included: at most as
+   * many as the client was made for (`limits.maxInFlightPerOrigin`). What is under way goes on; `mounts` keep limits of their own.
+   *
+   * @throws InvalidOption, also for a client with a `transport` of its own
+   * @example
+   * const client = new Client({ limits: { maxInFlightPerOrigin: 100 } });
+   * client.limit({ maxInFlightPerOrigin: 8 });
+   */
+  limit(changes: { readonly maxInFlightPerOrigin: number }): void {
+    const { maxInFlightPerOrigin } = checkNames(changes, ["maxInFlightPerOrigin"], "limit");
+    const name = "limit: maxInFlightPerOrigin";
+    const most = requireCount(maxInFlightPerOrigin, name, 1);
+    if (this.#connections === undefined)
+      throw new InvalidOption(`${name}: this client has a transport of its own, which knows what it allows`);
+    const { pool, mostInFlight } = this.#connections;
+    if (most > mostInFlight)
+      throw new InvalidOption(`${name}: ${most} is more than the client was made for, ${mostInFlight}`);
+    pool.limitInFlight(most);
   }
 }
 

@@ -34,8 +34,8 @@ import { Wear } from "./wear.ts";
  * another origin makes room. Waiting is no error: only the deadline or a pool timeout ends it.
  */
 export class Pool implements Service, ConnectionOwner, MultiplexOwner {
-  readonly #limits: PoolOptions;
-  readonly #mostPerOrigin: number;
+  #limits: PoolOptions;
+  #mostPerOrigin: number;
   readonly #room: Room;
   readonly #setup: ConnectionSetup;
   readonly #sweep: Sweep;
@@ -99,6 +99,19 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
     return this.#room.size;
   }
 
+  /** The most requests under way at one origin, from now on; what is under way goes on. */
+  limitInFlight(maxInFlightPerOrigin: number): void {
+    this.#limits = { ...this.#limits, maxInFlightPerOrigin };
+    this.#mostPerOrigin = mostConnections(this.#limits);
+    for (const state of this.#origins.values()) {
+      while (state.open > this.#mostPerOrigin && state.idle.length > 0)
+        state.idle.at(-1)!.destroy(new ClientClosed());
+      this.#feed(state);
+      this.#plan(state);
+    }
+    this.#updateHold();
+  }
+
   /** Finishes what is in flight; what still waits for a connection fails with ClientClosed. */
   async close(): Promise<void> {
     this.#refuseWaiting(() => new ClientClosed());
@@ -133,7 +146,8 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
       state.mayMultiplex = false;
       queueMicrotask(() => this.#plan(state));
     }
-    if (this.#closed || this.#wear.isUsedUp(connection) || this.#mustYield(state)) {
+    const isTooMany = state.open > this.#mostPerOrigin;
+    if (this.#closed || isTooMany || this.#wear.isUsedUp(connection) || this.#mustYield(state)) {
       connection.destroy(new ClientClosed());
       return;
     }

@@ -32,11 +32,13 @@ function faultyOrigin(state = { isMended: false, asked: 0 }): Promise<OriginServ
   });
 }
 
+const itemsOf = ({ url }: OriginServer, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${url}/item/${i + 1}`);
+
 /** `skein fetch --ui` of a list, and a way to ask its page. */
-async function startWithPage(origin: OriginServer, count: number, ...flags: string[]) {
+async function startWithPage(urls: readonly string[], ...flags: string[]) {
   const cwd = scratchDirectory();
-  const urls = Array.from({ length: count }, (_, i) => `${origin.url}/item/${i + 1}\n`);
-  writeFileSync(join(cwd, "urls.txt"), urls.join(""));
+  writeFileSync(join(cwd, "urls.txt"), urls.join("\n"));
   const args = [
     "fetch",
     "urls.txt",
@@ -99,7 +101,7 @@ test("the figures of a run with faults agree with its rows, to the last item", {
   timeout: 60_000,
 }, async () => {
   await using origin = await faultyOrigin();
-  const job = await startWithPage(origin, 1_000, "-j", "20", "--per-host", "20");
+  const job = await startWithPage(itemsOf(origin, 1_000), "-j", "20", "--per-host", "20");
   const facts = await job.read<JobFacts>("/api/job");
   expect(facts).toMatchObject({ live: true, protocol: 1, request: { method: "GET", accepts: "200-299" } });
   // Before its journal says so.
@@ -138,7 +140,7 @@ test("the figures of a run with faults agree with its rows, to the last item", {
 test("pauses, goes on, takes other limits, and is stopped", { timeout: 60_000 }, async () => {
   const state = { isMended: true, asked: 0 };
   await using origin = await faultyOrigin(state);
-  const job = await startWithPage(origin, 100_000, "-j", "4", "--per-host", "2");
+  const job = await startWithPage(itemsOf(origin, 100_000), "-j", "4", "--per-host", "2");
   const snapshots = listen(job.port, job.token);
   await until(
     () => state.asked,
@@ -184,7 +186,7 @@ test("sends once more what has failed, when the list has been gone through", {
 }, async () => {
   const state = { isMended: false, asked: 0 };
   await using origin = await faultyOrigin(state);
-  const job = await startWithPage(origin, 600, "-j", "10", "--per-host", "10");
+  const job = await startWithPage(itemsOf(origin, 600), "-j", "10", "--per-host", "10");
   const snapshots = listen(job.port, job.token);
   await until(
     () => job.read<Snapshot["counts"] & JobFacts>("/api/job"),
@@ -204,9 +206,51 @@ test("sends once more what has failed, when the list has been gone through", {
   });
 });
 
+test("a host that all others redirect to is sent no more at once than to any host, and as many as the page says", {
+  timeout: 60_000,
+}, async () => {
+  const at = { now: 0, most: 0, done: 0 };
+  await using target = await originServer({
+    remember: 0,
+    routes: {
+      landed: ({ response }) => {
+        at.now += 1;
+        at.most = Math.max(at.most, at.now);
+        setTimeout(() => {
+          at.now -= 1;
+          at.done += 1;
+          response.end("here");
+        }, 10);
+      },
+    },
+  });
+  await using origin = await originServer({
+    remember: 0,
+    routes: {
+      item: ({ response }) => void response.writeHead(302, { location: `${target.url}/landed` }).end(),
+    },
+  });
+  const { port } = new URL(origin.url);
+  const hosts = Array.from({ length: 30 }, (_, i) => `host-${i}.test`);
+  const resolve = hosts.flatMap(host => ["--resolve", `${host}:${port}:127.0.0.1`]);
+  const urls = Array.from({ length: 6_000 }, (_, i) => `http://${hosts[i % 30]}:${port}/item/${i}`);
+  const job = await startWithPage(urls, "-j", "100", "--per-host", "3", ...resolve);
+  await until(
+    () => at.done,
+    done => done > 300,
+  );
+  expect(at.most).toBe(3);
+  const set = await job.control({ action: "set", perOrigin: 12 });
+  expect(JSON.parse(set.text)).toMatchObject({ limits: { perOrigin: 12 } });
+  const { code } = await job.ended;
+  expect(code).toBe(0);
+  expect(at.most).toBe(12);
+  expect(job.rows()).toHaveLength(6_000);
+});
+
 test("another process looks at it meanwhile; who leaves is forgotten", { timeout: 60_000 }, async () => {
   await using origin = await faultyOrigin();
-  const job = await startWithPage(origin, 100_000, "-j", "10", "--per-host", "10");
+  const job = await startWithPage(itemsOf(origin, 100_000), "-j", "10", "--per-host", "10");
   const looker = startSkein(["ui", "out.jsonl"], { cwd: job.cwd });
   onTestFinished(() => void looker.child.kill("SIGKILL"));
   let stdout = "";

@@ -17,6 +17,11 @@ export interface FetchClientFlags extends CommonFlags, PaceFlags, Pick<RetryingF
 /** What sends for a job, and how to let go of it. */
 export interface Sender {
   readonly parts: Pick<JobOptions, "client" | "perDomain" | "threads">;
+  /**
+   * How many requests it sends to a host at once, redirected ones included; if nothing is said, as many as the flags. Threads are not
+   * told: theirs may take as many as the page may ask for.
+   */
+  limitHosts(most?: number): void;
   close(): Promise<void>;
 }
 
@@ -35,8 +40,8 @@ export async function senderOf(flags: FetchClientFlags, removed: readonly string
   const { threads: count = 1 } = flags;
   const domains = await pace(flags);
   if (count === 1) {
-    const { client, close } = await openClient(flags, removed);
-    return { parts: { client, ...domains }, close };
+    const { client, limitHosts, close } = await openClient(flags, removed);
+    return { parts: { client, ...domains }, limitHosts, close };
   }
   const threads = {
     count,
@@ -44,12 +49,17 @@ export async function senderOf(flags: FetchClientFlags, removed: readonly string
     data: { flags: withoutFunctions(flags), removed } satisfies ThreadData,
     maxConnections: connectionsOf(flags),
   };
-  return { parts: { threads, ...domains }, close: async () => undefined };
+  return {
+    parts: { threads, ...domains },
+    limitHosts: () => undefined,
+    close: async () => undefined,
+  };
 }
 
 /** In a thread: what it sends with. */
 export async function threadParts({ flags, removed }: ThreadData): Promise<JobThreadParts> {
-  return { ...(await openClient(flags, removed)), ...(await pace(flags)) };
+  const { client, close } = await openClient(flags, removed);
+  return { client, close, ...(await pace(flags)) };
 }
 
 /** As many as may be in flight; the page may ask for more of them than the flags. */
@@ -65,7 +75,11 @@ async function openClient(flags: FetchClientFlags, removed: readonly string[]) {
     log?.close();
   };
   try {
-    return { client: await paced(client, flags, flags.userAgent), close };
+    return {
+      client: await paced(client, flags, flags.userAgent),
+      limitHosts: (most = mostToHost(flags)) => client.limit({ maxInFlightPerOrigin: most }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -79,14 +93,14 @@ function clientOptions(
 ) {
   const tls = tlsOf(flags);
   const { connectTimeout } = flags;
+  const mostInFlight = flags.ui ? connectionsOf(flags) : mostToHost(flags);
   return {
     headers: Object.fromEntries(removed.map(name => [name, null])),
     redirect: { downgrade: true },
     limits: {
       maxConnections: mostOpen(flags),
-      maxConnectionsPerOrigin: flags.ui
-        ? connectionsOf(flags)
-        : Math.min(mostOf(flags.perHost), mostOf(flags.concurrency)),
+      maxConnectionsPerOrigin: mostInFlight,
+      maxInFlightPerOrigin: mostInFlight,
     },
     ...(connectTimeout === undefined ? {} : { timeout: { connect: connectTimeout } }),
     ...(tls === undefined ? {} : { tls }),
@@ -103,6 +117,11 @@ function clientOptions(
 function mostOpen(flags: FetchClientFlags): number {
   const most = connectionsOf(flags);
   return flags.concurrency === "auto" || flags.ui ? most : OPEN_TO_IN_FLIGHT * most;
+}
+
+/** Of requests at once. The job knows where an item goes, and holds to it; the client knows where a redirect sends it. */
+function mostToHost({ perHost, concurrency }: FetchClientFlags): number {
+  return Math.min(mostOf(perHost), mostOf(concurrency));
 }
 
 /** Those are of the job, which knows them. */

@@ -124,18 +124,15 @@ async function runLocal(
   boundHeap();
   const sender = await senderOf(flags, removed);
   try {
-    const open = (again: Partial<JobOptions> = {}) =>
-      Job.open({
-        ...jobOptions(flags),
-        ...sender.parts,
-        ...defaults,
-        source: sourceOf(input, flags),
-        output,
-        ...again,
-      });
+    const { parts, limitHosts } = sender;
+    const open = (again: Partial<JobOptions> = {}) => {
+      limitHosts();
+      const source = sourceOf(input, flags);
+      return Job.open({ ...jobOptions(flags), ...parts, ...defaults, source, output, ...again });
+    };
     const mayRetry = input.kind === "file" || input.kind === "urls";
     return await (flags.ui
-      ? runWithPage({ open, mayRetry, most: connectionsOf(flags) }, flags)
+      ? runWithPage({ open, mayRetry, most: connectionsOf(flags), limitHosts }, flags)
       : runAlone(open, flags));
   } finally {
     await sender.close();

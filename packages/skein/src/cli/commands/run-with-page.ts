@@ -14,19 +14,21 @@ export interface PagedJob {
   readonly mayRetry: boolean;
   /** The most connections that its client opens. */
   readonly most: number;
+  /** How many requests its client sends to a host at once, redirected ones included. */
+  limitHosts(most: number): void;
 }
 
 /**
  * Runs a job, and serves a page on it meanwhile. On a terminal the page stays when the job has ended, until Ctrl-C; else nobody is
  * there to end it, so that it ends with the job.
  */
-export async function runWithPage({ open, mayRetry, most }: PagedJob, flags: RunFlags): Promise<ExitCode> {
+export async function runWithPage({ open, ...parts }: PagedJob, flags: RunFlags): Promise<ExitCode> {
   let job = await open();
   let log: JobLog | undefined;
   let dashboard: Dashboard | undefined;
   try {
     log = await JobLog.open(job.paths.output);
-    const view = new LiveView(job, { log, mayRetry, most });
+    const view = new LiveView(job, { log, ...parts });
     dashboard = await Dashboard.open(() => view);
     process.stderr.write(`The job is shown at ${dashboard.url}\n`);
     for (;;) {

@@ -41,6 +41,8 @@ export interface LiveParts {
   readonly most: number;
   /** Whether the list can be read once more. */
   readonly mayRetry: boolean;
+  /** How many requests the client sends to a host at once, redirected ones included. */
+  limitHosts(most: number): void;
 }
 
 /** A job that runs in this process. */
@@ -182,12 +184,13 @@ export class LiveView implements JobView {
 
   #set({ concurrency, perOrigin, rate, perOriginRate }: LimitChanges): string {
     try {
-      this.#job.limits({
+      const limits = this.#job.limits({
         ...(concurrency === undefined ? {} : { concurrency }),
         ...(perOrigin === undefined ? {} : { perOrigin }),
         ...(rate === undefined ? {} : { rate }),
         ...(perOriginRate === undefined ? {} : { perOriginRate }),
       });
+      if (limits !== undefined) this.#parts.limitHosts(limits.perOrigin);
     } catch (error) {
       if (isInvalidOption(error)) throw new BadRequest(error.message);
       throw error;
