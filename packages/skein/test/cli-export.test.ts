@@ -1,9 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
 import { type JobRow, jobRows } from "../src/entry/jobs.ts";
-import { readRows, runSkein, scratchDirectory } from "./run-skein.ts";
+import { readRows, runSkein, SKEIN_MAIN, scratchDirectory } from "./run-skein.ts";
 
 /** A directory in which a job of 30 URLs has ended, each third with 404, and the program in it. */
 async function workplace(origin: { readonly url: string }) {
@@ -94,6 +95,19 @@ describe("skein export", () => {
     expect(parse(stdout)[1]).toEqual([`'${row.id}`, `'${row.contentType}`]);
     const { stdout: raw } = await runSkein([...flags, "--formulas"], { cwd });
     expect(parse(raw)[1]).toEqual([row.id, row.contentType]);
+  });
+
+  test("a standard output that takes no more is told, once, without rows that were exported", async () => {
+    await using origin = await originServer();
+    const { cwd } = await workplace(origin);
+    for (const format of ["csv", "jsonl"]) {
+      const command = `"${process.execPath}" "${SKEIN_MAIN}" export out.jsonl --format ${format} > /dev/full`;
+      const end = spawnSync("sh", ["-c", command], { cwd, encoding: "utf8" });
+      expect(end.stderr).toBe(
+        "skein: can't write to standard output: ENOSPC: no space left on device, write\n",
+      );
+      expect(end.status).toBe(3);
+    }
   });
 
   test("a file that exists is not overwritten but with --force, an output of a job never", async () => {

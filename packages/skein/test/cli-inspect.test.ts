@@ -57,6 +57,19 @@ describe("skein status", () => {
     expect(stdout).toMatch(/^Can go on 1 done, all of the first 1 lines: 1 succeeded, 0 failed\n/);
   });
 
+  test("of an output whose name would change the terminal: shows another name", async () => {
+    await using origin = await originServer();
+    const cwd = scratchDirectory();
+    const name = "\u001b[31mred\u001b]0;title\u0007.jsonl";
+    await runSkein(["fetch", `${origin.url}/ok`, "-o", name, "-q"], { cwd });
+    for (const command of ["status", "verify"]) {
+      const { code, stdout, stderr } = await runSkein([command, name], { cwd });
+      expect(code).toBe(0);
+      expect(stdout).toContain("red");
+      expect(stdout + stderr).not.toContain("\u001b[31m");
+    }
+  });
+
   test("of an output that no job has written: says so", async () => {
     const { code, stderr } = await runSkein(["status", "nowhere.jsonl"], { cwd: scratchDirectory() });
     expect(code).toBe(2);

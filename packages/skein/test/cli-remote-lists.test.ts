@@ -30,6 +30,7 @@ async function listServer() {
       lists.set(`/lists/${name}`, response => response.writeHead(200, headers).end(content)),
     answers: (name: string, answer: (response: ServerResponse) => void) =>
       lists.set(`/lists/${name}`, answer),
+    request: (name: string) => origin.requests.find(({ target }) => target === `/lists/${name}`)!,
     asked: (name: string) => origin.requests.filter(({ target }) => target === `/lists/${name}`).length,
     [Symbol.asyncDispose]: () => origin[Symbol.asyncDispose](),
   };
@@ -139,6 +140,44 @@ describe("skein fetch --format, of a list that a server has", () => {
     expect(spooled(cwd)).toHaveLength(1);
   });
 
+  test("a job that is under way keeps its list, whoever begins it anew meanwhile, or at the same time", async () => {
+    await using server = await listServer();
+    const cwd = scratchDirectory();
+    const args = ["fetch", `${server.url}/lists/urls.txt`, "--format", "lines", "-o", "o.jsonl", "-j", "1"];
+    const list = (version: number) =>
+      Array.from({ length: 40 }, (_, i) => `${server.url}/delay/50?v${version}-${i}\n`).join("");
+    server.has("urls.txt", list(1));
+    const running = startSkein(args, { cwd });
+    const hasBegun = () => existsSync(join(cwd, "o.jsonl")) && urlsIn(cwd).length > 2;
+    await expect.poll(hasBegun, { timeout: 15_000 }).toBe(true);
+    server.has("urls.txt", list(2));
+    const refused = await runSkein([...args, "--fresh"], { cwd });
+    expect(refused).toMatchObject({
+      code: 7,
+      stderr: expect.stringMatching(/o\.jsonl is being written by another run, process \d+/),
+    });
+    expect(server.asked("urls.txt")).toBe(1);
+    running.child.kill("SIGKILL");
+    await running.ended;
+    expect((await runSkein(args, { cwd })).code).toBe(0);
+    expect(urlsIn(cwd).every(url => url.includes("?v1-"))).toBe(true);
+    expect(urlsIn(cwd)).toHaveLength(40);
+    // Both ask for it before one of them has begun the job.
+    const other = scratchDirectory();
+    let asked = 0;
+    server.answers("urls.txt", response => {
+      asked += 1;
+      const version = asked;
+      setTimeout(() => response.writeHead(200).end(list(version)), version * 400);
+    });
+    const ends = await Promise.all([runSkein(args, { cwd: other }), runSkein(args, { cwd: other })]);
+    expect(ends.map(({ code }) => code).sort()).toEqual([0, 7]);
+    expect(asked).toBe(2);
+    expect(new Set(urlsIn(other).map(url => /v\d/.exec(url)![0])).size).toBe(1);
+    expect(urlsIn(other)).toHaveLength(40);
+    expect(spooled(other)).toHaveLength(1);
+  });
+
   test("one that ends early, or is not there, is told by its URL, and no job begins", async () => {
     await using server = await listServer();
     const cwd = scratchDirectory();
@@ -195,6 +234,25 @@ describe("skein fetch --format sitemap URL", () => {
       { id: 2, url: `${server.url}/ok?2`, meta: { sitemap: at("a.xml") } },
       { id: 3, url: `${server.url}/ok?3`, meta: { sitemap: at("b.xml.gz"), priority: "0.5" } },
     ]);
+  });
+
+  test("credentials go to the server of the list alone, whoever has the sitemaps that it names", async () => {
+    await using server = await listServer();
+    const cwd = scratchDirectory();
+    await using other = await originServer({
+      routes: { map: ({ response }) => void response.end(SITEMAP(URL_OF(`${server.url}/ok?1`))) },
+    });
+    server.has("index.xml", INDEX(`${other.url}/map`, `${server.url}/lists/own.xml`));
+    server.has("own.xml", SITEMAP(URL_OF(`${server.url}/ok?2`)));
+    const headers = ["-H", "authorization: Bearer s3cret", "-H", "x-api-key: k", "-H", "accept-language: de"];
+    const args = ["fetch", `${server.url}/lists/index.xml`, "--format", "sitemap", "-o", "o.jsonl"];
+    const end = await runSkein([...args, ...headers], { cwd });
+    expect(end.code, end.stderr).toBe(0);
+    const [map] = other.requests;
+    const names = ["authorization", "x-api-key", "accept-language"];
+    expect(names.map(name => map!.header(name))).toEqual([undefined, undefined, "de"]);
+    for (const name of ["index.xml", "own.xml"])
+      expect(names.map(field => server.request(name).header(field))).toEqual(["Bearer s3cret", "k", "de"]);
   });
 
   test.each([

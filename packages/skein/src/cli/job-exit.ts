@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 /** What a job that could not start, or had to stop, answers to the shell. */
 export const EXIT_OF_JOB_ERROR: Readonly<Record<JobErrorCode, ExitCode>> = {
   OUTPUT_NOT_OURS: EXIT.usage,
+  FILE_NOT_OURS: EXIT.usage,
   JOB_DIFFERS: EXIT.usage,
   EMPTY_LIST: EXIT.usage,
   ROWS_NOT_OURS: EXIT.usage,

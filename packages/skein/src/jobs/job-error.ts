@@ -2,6 +2,8 @@
 export type JobErrorCode =
   /** The output exists and no journal says that a job wrote it; or it is no regular file. */
   | "OUTPUT_NOT_OURS"
+  /** Something else stands where the job would write a file of its own: bad lines, its journal, the next of many outputs. */
+  | "FILE_NOT_OURS"
   /** The output is shorter than what the journal knows was written, or gone. */
   | "OUTPUT_CHANGED"
   /** Another process runs this job; the message names its pid. */

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobPaths } from "./job-options.ts";
@@ -24,12 +24,24 @@ function bodiesDirectory(bodies: Exclude<BodyMode, "none">, beside: string): str
   return bodies === "inline" ? beside : resolve(bodies.directory);
 }
 
-/** One file has one journal, whatever links lead to it. */
-function canonicalPath(path: string): string {
+const MOST_LINKS = 40;
+
+/** One file has one journal, whatever links lead to it, also before it is made. */
+function canonicalPath(path: string, links = 0): string {
   if (existsSync(path)) return realpathSync(path);
+  const link = linkAt(path);
+  if (links > MOST_LINKS)
+    throw new JobError("FILE_FAILED", `can't write ${path}: its links lead nowhere`, { path });
+  if (link !== undefined) return canonicalPath(resolve(dirname(path), link), links + 1);
   const directory = dirname(path);
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     return join(realpathSync(directory), parse(path).base);
   }
   throw new JobError("FILE_FAILED", `can't write ${path}: there is no directory ${directory}`, { path });
+}
+
+/** Where a link leads that leads nowhere as yet. */
+function linkAt(path: string): string | undefined {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? readlinkSync(path) : undefined;
 }

@@ -195,6 +195,26 @@ test("a table keeps cells from being run by a spreadsheet, and has no bodies", a
   await expect(folder.open({ output, bodies: "inline" })).rejects.toThrow(TypeError);
 });
 
+test("a table: a name of digits is no number, also when the row is written once more", async () => {
+  const folder = new JobFolder();
+  isMended = false;
+  const ids = ["007", "0", "1e3", "12345678901234567890", "+1", " 7"];
+  folder.write([
+    ...ids.map(id => JSON.stringify({ id, url: `${origin.url}/ok` })),
+    `${origin.url}/ok`,
+    `${origin.url}/sometimes/1`,
+  ]);
+  for (const name of ["out.csv", "out.tsv.gz"]) {
+    const output = join(folder.path, name);
+    await folder.run({ output });
+    expect(await retryItems(output, ({ state }) => state === "failed")).toBe(1);
+    const written = (await rowsIn(output)).map(row => String(row.id).replace(/^'/, ""));
+    expect(written.toSorted()).toEqual([...ids, "7"].toSorted());
+    const read = (await allRows(output)).map(({ id }) => String(id));
+    expect(read.toSorted()).toEqual([...ids, "7"].toSorted());
+  }
+});
+
 test("none: the journal alone, to be gone on with, retried and verified", async () => {
   const folder = new JobFolder();
   const options = { output: join(folder.path, "job"), outputFormat: "none" } as const;

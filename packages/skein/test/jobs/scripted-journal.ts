@@ -135,7 +135,7 @@ function groupOf(folder: string, { lines, next, failing, refreshing }: Group): C
     const state = isReject(line) ? "rejected" : refreshing && !hasChanged(line) ? "unchanged" : ended;
     details.add(index, { url: `http://x/${line}`, endedAt: line, message: undefined });
     rows.set([line, line * 1_000, ItemState[state], 200, state === "failed" ? 1 : 0], index * ROW_WIDTH);
-    if (isReject(line)) group.rejects += `${JSON.stringify({ line })}\n`;
+    if (isReject(line)) group.rejects += `${JSON.stringify({ v: 1, line })}\n`;
     else if (state !== "unchanged") group.output += `${JSON.stringify(rowOf(line, ended, refreshing))}\n`;
     if (hasFile(line))
       group.files.push({ path: join(folder, "bodies", "ab", String(line)), bytes: body(line) });

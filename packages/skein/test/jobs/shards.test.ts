@@ -139,6 +139,26 @@ describe.each([
   );
 });
 
+test.each(["out-{shard}.jsonl", "out-{shard}.jsonl.gz"])(
+  "%s: what is taken out of or asked for again is in files of the same size",
+  { timeout: 60_000 },
+  async name => {
+    const folder = new JobFolder();
+    const output = join(folder.path, name);
+    folder.write([...items(8_000), `${origin.url}/status/404`]);
+    const options = { output, shardSize: 100_000, concurrency: 100, perOrigin: 100 };
+    await folder.run(options);
+    const sizes = () => shardsIn(folder).map(shard => statSync(join(folder.path, shard)).size);
+    const areFair = () => sizes().every(size => size < 250_000) && sizes().length > 3;
+    expect(await retryItems(output, ({ status }) => status === 404)).toBe(1);
+    expect(sizes()).toSatisfy(areFair);
+    await folder.run(options);
+    await folder.run({ ...options, refresh: true });
+    expect(sizes()).toSatisfy(areFair);
+    expect(await verifyJob(output)).toMatchObject({ rows: 8_001, problems: [] });
+  },
+);
+
 test("journal, rejects and bodies stand beside it, by its name without the shard", async () => {
   const folder = new JobFolder();
   folder.write([...items(3), "a bad line"]);
@@ -194,6 +214,26 @@ describe("shards that were changed", () => {
     writeFileSync(shard(2), text);
     expect(await run()).toMatchObject({ ended: "complete", done: 12 });
     expect(await verifyJob(output)).toMatchObject({ rows: 12, problems: [] });
+  });
+
+  test.each(["retry", "refresh"])("also after a %s", async how => {
+    const folder = new JobFolder();
+    const options = { output: join(folder.path, "out-{shard}.jsonl"), shardSize: 20_000 };
+    folder.write([...items(600), `${origin.url}/status/404`]);
+    await folder.run(options);
+    if (how === "retry") expect(await retryItems(options.output, ({ status }) => status === 404)).toBe(1);
+    else expect(await folder.run({ ...options, refresh: true })).toMatchObject({ unchanged: 600 });
+    const first = join(folder.path, "out-00001.jsonl");
+    const text = readFileSync(first, "utf8");
+    appendFileSync(first, "{}\n");
+    const contents = () => shardsIn(folder).map(name => readFileSync(join(folder.path, name), "utf8"));
+    const before = contents();
+    await expect(folder.run(options)).rejects.toMatchObject({ code: "OUTPUT_CHANGED", path: first });
+    const { problems } = await verifyJob(options.output);
+    expect(problems).toContainEqual(expect.objectContaining({ path: first }));
+    expect(contents()).toEqual(before);
+    writeFileSync(first, text);
+    expect(await folder.run(options)).toMatchObject({ ended: "complete", done: 601 });
   });
 
   test("what a killed process left behind the last commit is cut off: lines, and shards", async () => {

@@ -34,7 +34,7 @@ export async function exportCommand(source: string, flags: ExportFlags): Promise
   const counter = { rows: 0 };
   const rows = wantedRows(source, flags.where ?? (() => true), counter);
   const table = format === "jsonl" ? { chunks: linesOf(rows) } : tableOf(rows, format, flags);
-  await write(table, source, flags);
+  if (!(await write(table, source, flags))) return EXIT.file;
   process.stderr.write(`${formatCount(counter.rows)} ${counter.rows === 1 ? "row" : "rows"} exported\n`);
   return EXIT.ok;
 }
@@ -85,15 +85,22 @@ function fieldsOf(list: string): [name: string, cellOf: (row: JobRow) => unknown
   });
 }
 
-async function write(exported: Exported, source: string, flags: ExportFlags): Promise<void> {
+/** @returns false where standard output takes no more, which has been told */
+async function write(exported: Exported, source: string, flags: ExportFlags): Promise<boolean> {
   const { output } = flags;
   if (output === undefined || output === "-") {
-    // A reader that has seen enough is no failure.
-    await run(exported, process.stdout, { end: false }).catch(unlessClosed);
-    return;
+    return run(exported, process.stdout, { end: false }).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.syscall !== "write") throw error;
+        // A reader that has seen enough is no failure.
+        return error.code === "EPIPE";
+      },
+    );
   }
   checkNewFile({ path: output, source, force: flags.force === true });
   await writeNewFile(output, file => run(exported, file));
+  return true;
 }
 
 function run(
@@ -104,10 +111,6 @@ function run(
   return through === undefined
     ? pipeline(chunks, target, options)
     : pipeline(chunks, through, target, options);
-}
-
-function unlessClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }
 
 function formatOf(output: string | undefined): ExportFormat {

@@ -36,7 +36,9 @@ async function fetchList(
   const { threads: _threads, ...rest } = flags;
   const { parts, close } = await senderOf(rest, removed);
   try {
-    await spool(path, list, { client: parts.client as Client, headers: defaults.headers });
+    // Credentials are for the server of the list: an index may name sitemaps that others have.
+    const { headers } = defaults;
+    await spool(path, list, (parts.client as Client).extend({ baseUrl: new URL(list.url).origin, headers }));
   } finally {
     await close();
   }

@@ -73,6 +73,10 @@ export class LiveView implements JobView {
     this.#runStartedAt = Date.now();
     this.#phase = "open";
     this.#failure = null;
+    this.#forgetRetry();
+  }
+
+  #forgetRetry(): void {
     this.#wantsRetry = false;
     this.#retryWanted = Promise.withResolvers();
   }
@@ -177,6 +181,7 @@ export class LiveView implements JobView {
   #cancel(): string {
     const job = this.#job;
     this.#phase = "stopping";
+    this.#forgetRetry();
     job.drain();
     setTimeout(() => job.abort(), DRAIN_MS).unref();
     return "Stopping when what is in flight has ended, in at most 10 s. The same command goes on later.";

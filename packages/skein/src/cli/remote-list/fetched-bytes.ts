@@ -1,30 +1,24 @@
-import type { Client } from "../../entry/node.ts";
+import type { BaseClient } from "../../entry/node.ts";
 import { JobError } from "../../jobs/job-error.ts";
 import { type ListBytes, streamBytes } from "../../jobs/source/list-bytes.ts";
-
-/** Asks for what stands at a URL. */
-export interface ListClient {
-  readonly client: Client;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /**
  * What stands at a URL, unpacked; asked for when it is read.
  *
  * @throws JobError, while it is read: naming the URL where it can't be had, or ends early
  */
-export function fetchedBytes(url: string, { client, headers }: ListClient): ListBytes {
+export function fetchedBytes(url: string, client: BaseClient): ListBytes {
   return {
     name: url,
     seekable: false,
-    chunks: () => chunksOf(url, { client, headers }),
+    chunks: () => chunksOf(url, client),
     fingerprint: async () => undefined,
     size: async () => undefined,
   };
 }
 
-async function* chunksOf(url: string, { client, headers }: ListClient): AsyncGenerator<Buffer> {
-  const response = await client.stream(url, { headers }).catch(error => {
+async function* chunksOf(url: string, client: BaseClient): AsyncGenerator<Buffer> {
+  const response = await client.stream(new URL(url)).catch(error => {
     throw unreachable(url, error);
   });
   try {

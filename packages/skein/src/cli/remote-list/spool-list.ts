@@ -2,7 +2,7 @@
 // before the job begins:
 //
 //   1. to `out.jsonl.list-….part-PID`, which is synced      (killed here, the next one removes it, and begins anew)
-//   2. renamed to `out.jsonl.list-…`, which is durable
+//   2. renamed to `out.jsonl.list-…`, which is durable: with the lock of the job, or it could be the list of one that runs
 //   3. the journal is made: from here on, the file is the list
 //
 // Its name holds a hash of the URL and the format: the list of another URL is not taken for it.
@@ -12,12 +12,15 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ListFormat } from "../../entry/jobs.ts";
+import type { BaseClient } from "../../entry/node.ts";
 import { redactUrls } from "../../entry/redaction.ts";
 import { JobError } from "../../jobs/job-error.ts";
+import type { JobPaths } from "../../jobs/job-options.ts";
 import { jobPaths } from "../../jobs/job-paths.ts";
 import { nodeFiles } from "../../jobs/journal/files.ts";
+import { JobLock } from "../../jobs/journal/job-lock.ts";
 import { FileError } from "../exit-code.ts";
-import { fetchedBytes, type ListClient } from "./fetched-bytes.ts";
+import { fetchedBytes } from "./fetched-bytes.ts";
 import { sitemapLines } from "./sitemap-lines.ts";
 
 export interface RemoteList {
@@ -36,14 +39,19 @@ export interface Spool {
 }
 
 /** @throws JobError where a job was begun with another list */
-export function spoolOf({ url, format, output, fresh }: RemoteList): Spool {
-  const paths = jobPaths(output, "inline");
+export function spoolOf(list: RemoteList): Spool {
+  const { url, format, output, fresh } = list;
+  const paths = pathsOf(list);
   const hash = createHash("sha256").update(`${format} ${url}`).digest("hex").slice(0, 8);
   const path = `${paths.output}.list-${hash}`;
   if (fresh || !existsSync(paths.journal)) return { path, isThere: false };
   if (existsSync(path)) return { path, isThere: true };
   const message = `${output} was begun with another list than ${url}, or ${path}, which was fetched from there, is gone`;
   throw new JobError("JOB_DIFFERS", message, { path });
+}
+
+function pathsOf({ output }: RemoteList): JobPaths {
+  return jobPaths(output, "inline");
 }
 
 /** How a list is read that was fetched: sitemaps are made lines of JSON. */
@@ -54,31 +62,46 @@ export function spooledFormat(format: ListFormat): ListFormat {
 /**
  * Returns when the list is on the disk, whole.
  *
- * @throws JobError where it can't be fetched; FileError where it can't be written
+ * @throws JobError where it can't be fetched, or another run is at the job; FileError where it can't be written
  */
-export async function spool(path: string, { url, format }: RemoteList, from: ListClient): Promise<void> {
+export async function spool(path: string, list: RemoteList, client: BaseClient): Promise<void> {
   const part = `${path}.part-${process.pid}`;
   await attempt(path, async () => {
+    // Before anything is asked for.
+    JobLock.take(pathsOf(list)).release();
     removeLeftParts(path);
-    const file = await open(part, "w");
     try {
-      for await (const chunk of contentOf(url, format, from)) await file.writeFile(chunk);
-      await file.sync();
-    } catch (error) {
-      rmSync(part, { force: true });
-      throw error;
+      const file = await open(part, "w");
+      try {
+        for await (const chunk of contentOf(list, client)) await file.writeFile(chunk);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      putInPlace(part, list);
     } finally {
-      await file.close();
+      rmSync(part, { force: true });
     }
+  });
+}
+
+/** @throws JobError where a job that is under way would lose its list, or has begun meanwhile with another one */
+function putInPlace(part: string, list: RemoteList): void {
+  const lock = JobLock.take(pathsOf(list));
+  try {
+    const { path, isThere } = spoolOf(list);
+    if (isThere) return;
     nodeFiles.rename(part, path);
     nodeFiles.syncDirectory(dirname(path));
-  });
+  } finally {
+    lock.release();
+  }
 }
 
 type Chunk = Parameters<FileHandle["writeFile"]>[0];
 
-async function* contentOf(url: string, format: ListFormat, from: ListClient): AsyncGenerator<Chunk> {
-  const open = (address: string) => fetchedBytes(address, from);
+async function* contentOf({ url, format }: RemoteList, client: BaseClient): AsyncGenerator<Chunk> {
+  const open = (address: string) => fetchedBytes(address, client);
   if (format !== "sitemap") yield* open(url).chunks(0);
   else yield* sitemapLines(url, { open, warn: message => process.emitWarning(redactUrls(message)) });
 }

@@ -164,19 +164,20 @@ export function isNewJournal(database: DatabaseSync): boolean {
  * Checks what a job goes by. The results, which only those who look at it ask for, are three quarters of a large journal: to look
  * through them all would keep a job of ten million items waiting for seconds, so that is left to `checkWhole`.
  *
- * @throws JobError JOURNAL_CORRUPT where it is damaged, of a newer version, or something else
+ * @throws JobError JOURNAL_CORRUPT where it is damaged, or of a newer version; FILE_NOT_OURS where it is something else
  */
 export function checkJournal(database: DatabaseSync, path: string): void {
   const version = versionOf(database);
-  if (version > VERSION) {
+  if (version > VERSION && pragma(database, "application_id") === APPLICATION_ID) {
     const versions = `(format ${version}; this one knows ${VERSION})`;
-    throw corruptJournal(path, `was written by a newer version of Skein ${versions}`);
+    throw corruptJournal(path, `was written by a newer version of Skein ${versions}: update this one`);
   }
   const isSmall = pragma(database, "page_count") * pragma(database, "page_size") <= WHOLLY_CHECKED_BYTES;
   if (isSmall) checkWhole(database, path);
   else for (const table of tablesOfJob(database)) requireSound(database, `quick_check(${table})`, path);
   if (!isNewJournal(database) && pragma(database, "application_id") !== APPLICATION_ID) {
-    throw corruptJournal(path, "is a database of something else");
+    if (!isOurs(database)) throw foreignDatabase(path);
+    throw corruptJournal(path, "is damaged: it does not say whose it is");
   }
   if (!isNewJournal(database) && !isSealIntact(database))
     throw corruptJournal(path, "is damaged: what it says of the job is not what was written");
@@ -197,6 +198,19 @@ function tablesOfJob(database: DatabaseSync): string[] {
 function requireSound(database: DatabaseSync, check: string, path: string): void {
   const { quick_check: verdict } = database.prepare(`PRAGMA ${check}`).get() ?? {};
   if (verdict !== "ok") throw corruptJournal(path, `is damaged: ${verdict}`);
+}
+
+/** By its tables: a number that says so may be damaged. */
+function isOurs(database: DatabaseSync): boolean {
+  const tables =
+    "SELECT count(*) AS tables FROM sqlite_schema WHERE name IN ('job', 'items', 'error_samples')";
+  return database.prepare(tables).get()!.tables === 3;
+}
+
+/** Nobody who begins anew means that. */
+function foreignDatabase(path: string): JobError {
+  const message = `the journal would be ${path}, which is a database of something else: move it away, or give another output`;
+  return new JobError("FILE_NOT_OURS", message, { path });
 }
 
 /** @param how a clause that follows the journal's name */

@@ -72,9 +72,10 @@ export class JournalStore {
     const database = this.#database;
     // A reader may be mending what a killed process left.
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    // First: a database of something else stays as it is, to the last byte.
+    checkJournal(database, this.#path);
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = FULL");
-    checkJournal(database, this.#path);
     if (isOld(database)) this.#transaction(() => migrate(database));
   }
 
@@ -281,16 +282,24 @@ export class JournalStore {
     return this.#refresh.staying();
   }
 
-  /** The rewritten output stands in its place: the items that left it are pending again, or the refresh has ended. */
-  finishRewrite(): void {
+  /**
+   * The rewritten output stands in its place: the items that left it are pending again, or the refresh has ended.
+   *
+   * @param shardSizes of each file of an output in many
+   */
+  finishRewrite(shardSizes?: readonly number[]): void {
     this.#transaction(() => {
+      this.#run(
+        "UPDATE job SET shard_sizes = ?",
+        shardSizes === undefined ? null : JSON.stringify(shardSizes),
+      );
       if (this.#refresh.isUnderWay) return this.#refresh.finish();
       this.#database.exec(`
         DELETE FROM results WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
         DELETE FROM refreshed WHERE line IN (SELECT line FROM items WHERE state = ${ItemState.leaving});
         DELETE FROM items WHERE state = ${ItemState.leaving};
         DELETE FROM error_samples WHERE code NOT IN (SELECT error FROM items WHERE error IS NOT NULL);
-        UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, shard_sizes = NULL, complete = 0,
+        UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, complete = 0,
           generation = generation + 1, source_offset = 0, source_line = 0`);
     });
   }

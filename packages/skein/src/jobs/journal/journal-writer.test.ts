@@ -70,7 +70,7 @@ describe("opening", () => {
     ["of something else", "PRAGMA user_version = 1; CREATE TABLE t (a)", /database of something else/],
     [
       "of a newer version",
-      "PRAGMA user_version = 4; CREATE TABLE t (a)",
+      "PRAGMA user_version = 4; PRAGMA application_id = 0x536b656a; CREATE TABLE t (a)",
       /newer version of Skein \(format 4; this one/,
     ],
   ])("a database %s is no journal", (_, sql, message) => {

@@ -8,7 +8,7 @@
 // line, or none of them, whatever ended the process in between. A step that fails ends the job: after a failed sync
 // nobody knows what is on the disk, so nothing may be built upon it.
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { JobError } from "../job-error.ts";
 import { hasCustomRows, recordedKind } from "../semantics.ts";
 import { outputCodec } from "../sink/output-codec.ts";
@@ -16,9 +16,9 @@ import type { OutputKind } from "../sink/output-kind.ts";
 import { isSharded } from "../sink/shards.ts";
 import type { AddedItem } from "../source/added-item.ts";
 import { BodyFiles } from "./body-files.ts";
-import { fileError, isLocked } from "./file-errors.ts";
+import { fileError } from "./file-errors.ts";
 import { type Files, nodeFiles } from "./files.ts";
-import { JournalLock, lockPath } from "./journal-lock.ts";
+import { JobLock, unlessLocked } from "./job-lock.ts";
 import {
   type BeginRequest,
   type CommitRequest,
@@ -32,7 +32,7 @@ import {
 import { JournalStore } from "./journal-store.ts";
 import { endRefresh, refreshPath } from "./refresh.ts";
 import { discardRewrite, dropLines, finishRewrite, type Rewrite } from "./rewrite.ts";
-import { ShardedFiles } from "./sharded-files.ts";
+import { ShardedFiles, shardSizes } from "./sharded-files.ts";
 import { NoSink, Sink } from "./sink.ts";
 
 /** What a writer works with; tests put in parts that fail. */
@@ -43,13 +43,16 @@ export interface WriterParts {
 
 const REAL_PARTS: WriterParts = { files: nodeFiles, openStore: path => new JournalStore(path) };
 
+/** As every line of the rejects begins. */
+const REJECTS_BEGIN = '{"v":1,"line":';
+
 /** Does what is asked of a journal, step by step and blocking: it lives in a thread of its own. */
 export class JournalWriter implements JournalOperations {
   readonly #paths: JournalPaths;
   readonly #parts: WriterParts;
   readonly #files: Files;
   readonly #bodies: BodyFiles;
-  #lock: JournalLock | undefined;
+  #lock: JobLock | undefined;
   #store: JournalStore | undefined;
   #output: Sink | NoSink | undefined;
   #rejects: Sink | undefined;
@@ -68,13 +71,11 @@ export class JournalWriter implements JournalOperations {
   open({ fresh }: { fresh: boolean }): OpenedJournal {
     if (!fresh && !this.#files.exists(this.#paths.journal)) this.#refuseForeignFiles();
     return this.#attempt(() => {
-      this.#lock = this.#takeLock();
-      writeFileSync(this.#pidPath, String(process.pid));
+      this.#lock = JobLock.take(this.#paths);
       this.#store = fresh ? this.#openUsableStore() : this.#openStore();
-      if (this.#store.isNew) {
-        if (!fresh) this.#refuseForeignFiles();
-        return NOTHING_RECORDED;
-      }
+      if (this.#store.isNew && !fresh) this.#refuseForeignFiles();
+      if (this.#store.isNew || fresh || this.#store.sinkOffsets.rejectsBytes === 0) this.#checkRejects();
+      if (this.#store.isNew) return NOTHING_RECORDED;
       if (fresh) return this.#store.read();
       this.#knowShards();
       finishRewrite(this.#rewrite);
@@ -128,8 +129,8 @@ export class JournalWriter implements JournalOperations {
       output.sync();
       rejects.sync();
       const store = this.#store!;
-      const shardSizes = this.#files instanceof ShardedFiles ? this.#files.sizes : undefined;
-      store.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size, shardSizes });
+      const sizes = shardSizes(this.#files);
+      store.commit(groups, { outputBytes: output.size, rejectsBytes: rejects.size, shardSizes: sizes });
       if (store.isRefreshing && groups.at(-1)!.complete) this.#endRefresh();
       return store.addedCount;
     });
@@ -167,7 +168,6 @@ export class JournalWriter implements JournalOperations {
       this.#rejects?.close();
       store?.close();
     } finally {
-      if (lock !== undefined) rmSync(this.#pidPath, { force: true });
       lock?.release();
     }
   }
@@ -181,24 +181,9 @@ export class JournalWriter implements JournalOperations {
     };
   }
 
-  #takeLock(): JournalLock {
-    const { journal } = this.#paths;
-    const path = lockPath(journal);
-    return this.#unlessLocked(`locking the journal ${journal}`, () => JournalLock.take(path));
-  }
-
   #openStore(): JournalStore {
     const { journal } = this.#paths;
-    return this.#unlessLocked(`opening the journal ${journal}`, () => this.#parts.openStore(journal));
-  }
-
-  #unlessLocked<T>(doing: string, act: () => T): T {
-    try {
-      return act();
-    } catch (error) {
-      if (isLocked(error)) throw this.#locked(error);
-      throw fileError(error, doing, this.#paths.journal);
-    }
+    return unlessLocked(this.#paths, `opening the journal ${journal}`, () => this.#parts.openStore(journal));
   }
 
   /** To begin anew, a journal need not be whole. */
@@ -210,28 +195,6 @@ export class JournalWriter implements JournalOperations {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(this.#paths.journal + suffix, { force: true });
       return this.#openStore();
     }
-  }
-
-  #locked(cause: unknown): JobError {
-    const { journal, output } = this.#paths;
-    return new JobError("JOURNAL_LOCKED", `${output} is being written by another run${this.#holder()}`, {
-      cause,
-      path: journal,
-      resumable: true,
-    });
-  }
-
-  /** The lock itself names nobody; whoever holds it has written its pid beside it. */
-  #holder(): string {
-    try {
-      return `, process ${readFileSync(this.#pidPath, "utf8")}`;
-    } catch {
-      return "";
-    }
-  }
-
-  get #pidPath(): string {
-    return `${this.#paths.journal}.pid`;
   }
 
   /** Makes the items that ended so pending again, and answers how many they are. */
@@ -260,7 +223,7 @@ export class JournalWriter implements JournalOperations {
 
   #knowShards(): void {
     if (this.#files instanceof ShardedFiles)
-      this.#files.shardBytes = this.#store!.shardBytes ?? Number.POSITIVE_INFINITY;
+      this.#files.begunAt(this.#store!.shardBytes ?? Number.POSITIVE_INFINITY);
   }
 
   #cutBack(): void {
@@ -302,10 +265,21 @@ export class JournalWriter implements JournalOperations {
     for (const path of [this.#paths.output, this.#paths.rejects]) {
       const size = files.size(path);
       if (size === 0 || (size === undefined && !files.exists(path))) continue;
-      const what =
-        size === undefined ? "is not a regular file" : "exists, and no journal says that a job wrote it";
+      const isOdd = size === undefined && !(files instanceof ShardedFiles);
+      const what = isOdd ? "is not a regular file" : "exists, and no journal says that a job wrote it";
       throw new JobError("OUTPUT_NOT_OURS", `${path} ${what}`, { path });
     }
+  }
+
+  /**
+   * None of it counts, so it is removed: what a killed process had not committed, or a job that is begun anew. Another job may have
+   * its output there.
+   */
+  #checkRejects(): void {
+    const { rejects } = this.#paths;
+    if ((this.#files.size(rejects) ?? 0) === 0 || beginsWith(this.#files, rejects, REJECTS_BEGIN)) return;
+    const message = `${rejects} is where rejected lines go, and holds something else: move it away`;
+    throw new JobError("FILE_NOT_OURS", message, { path: rejects });
   }
 
   #attempt<T>(act: () => T): T {
@@ -317,5 +291,16 @@ export class JournalWriter implements JournalOperations {
       this.#failure = fileError(error, `writing the journal ${journal}`, journal);
       throw this.#failure;
     }
+  }
+}
+
+/** Or a part of it, where a process was killed while it wrote. */
+function beginsWith(files: Files, path: string, start: string): boolean {
+  const file = files.open(path);
+  try {
+    const found = Buffer.alloc(start.length);
+    return start.startsWith(found.toString("latin1", 0, files.read(file, found, 0)));
+  } finally {
+    files.close(file);
   }
 }

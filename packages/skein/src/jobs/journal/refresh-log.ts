@@ -115,7 +115,7 @@ export class RefreshLog {
       DELETE FROM former; DELETE FROM validators;
       DELETE FROM error_samples WHERE code NOT IN (
         SELECT error FROM items WHERE error IS NOT NULL UNION SELECT error FROM refreshed WHERE error IS NOT NULL);
-      UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, shard_sizes = NULL, refresh_bytes = NULL, complete = 1`);
+      UPDATE job SET output_bytes = rewrite_bytes, rewrite_bytes = NULL, refresh_bytes = NULL, complete = 1`);
     this.#isUnderWay = false;
   }
 

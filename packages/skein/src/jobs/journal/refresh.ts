@@ -13,7 +13,8 @@ import { JobError } from "../job-error.ts";
 import { outputCodec } from "../sink/output-codec.ts";
 import { fileError } from "./file-errors.ts";
 import type { Files } from "./files.ts";
-import { blocksOf, decodedBlocks, finishRewrite, type Rewrite, readyPath } from "./rewrite.ts";
+import { blocksOf, decodedBlocks, finishRewrite, piecesOf, type Rewrite, readyPath } from "./rewrite.ts";
+import { pieceBytes } from "./sharded-files.ts";
 
 const LINE_FEED = 0x0a;
 /** What a codec packs at once. */
@@ -112,12 +113,14 @@ class ReadyFile {
     const lines = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    const bytes =
-      this.#codec === undefined
-        ? lines
-        : this.#codec.encode(lines.toString(), this.#files.offsetIn(this.#file, this.#bytes));
-    this.#files.write(this.#file, bytes, this.#bytes);
-    this.#bytes += bytes.length;
+    for (const piece of piecesOf(lines, pieceBytes(this.#files))) {
+      const bytes =
+        this.#codec === undefined
+          ? piece
+          : this.#codec.encode(piece.toString(), this.#files.offsetIn(this.#file, this.#bytes));
+      this.#files.write(this.#file, bytes, this.#bytes);
+      this.#bytes += bytes.length;
+    }
   }
 }
 

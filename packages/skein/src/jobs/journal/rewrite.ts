@@ -15,6 +15,7 @@ import { fileError } from "./file-errors.ts";
 import type { Files } from "./files.ts";
 import { type ItemEnding, ItemState } from "./journal-protocol.ts";
 import type { JournalStore } from "./journal-store.ts";
+import { pieceBytes, shardSizes } from "./sharded-files.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 const LINE_FEED = 0x0a;
@@ -38,7 +39,7 @@ export function dropLines(rewrite: Rewrite, leaving: readonly ItemEnding[]): voi
   const bytes = hasFile ? attempt(output, () => copyOtherLines(rewrite, leaving)) : 0;
   store.announceRewrite(bytes, leaving);
   if (hasFile) attempt(output, () => replaceOutput(files, output));
-  store.finishRewrite();
+  store.finishRewrite(shardSizes(files));
 }
 
 /** Goes on where a process was killed. */
@@ -49,7 +50,7 @@ export function finishRewrite({ files, store, output }: Rewrite): void {
     if (isAnnounced) replaceOutput(files, output);
     else files.remove(readyPath(output));
   });
-  if (isAnnounced) store.finishRewrite();
+  if (isAnnounced) store.finishRewrite(shardSizes(files));
 }
 
 /** The job is begun anew: what stood ready is of no use. */
@@ -144,11 +145,25 @@ function copyKept({ files, target, lines, copied, leaving, codec }: Copy): void 
     start = end;
   }
   if (kept.length === 0) return;
-  const joined = Buffer.concat(kept);
-  const bytes =
-    codec === undefined ? joined : codec.encode(joined.toString(), files.offsetIn(target, copied.bytes));
-  files.write(target, bytes, copied.bytes);
-  copied.bytes += bytes.length;
+  for (const piece of piecesOf(Buffer.concat(kept), pieceBytes(files))) {
+    const bytes =
+      codec === undefined ? piece : codec.encode(piece.toString(), files.offsetIn(target, copied.bytes));
+    files.write(target, bytes, copied.bytes);
+    copied.bytes += bytes.length;
+  }
+}
+
+/** Lines in pieces of at most so many bytes; a line that has more stands alone. */
+export function* piecesOf(lines: Buffer, most: number): Generator<Buffer> {
+  for (let start = 0; start < lines.length; ) {
+    let end = lines.length;
+    if (end - start > most) {
+      end = lines.lastIndexOf(LINE_FEED, start + most - 1) + 1;
+      if (end <= start) end = lines.indexOf(LINE_FEED, start) + 1;
+    }
+    yield lines.subarray(start, end);
+    start = end;
+  }
 }
 
 interface Row {

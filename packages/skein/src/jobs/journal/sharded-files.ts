@@ -6,6 +6,10 @@ import type { Files } from "./files.ts";
 /** The others are files of their own, whatever their names. */
 const SHARDED_SUFFIXES = ["", ".rewrite"];
 
+/** What is written at once goes into one shard: pieces of a quarter keep it near its size. */
+const PIECES = 4;
+const LEAST_PIECE_BYTES = 16_384;
+
 interface Shard {
   readonly path: string;
   size: number;
@@ -18,8 +22,9 @@ interface Shard {
  * other in one file. A shard is begun where the one before it has reached its size, and never within what is written at once.
  */
 export class ShardedFiles implements Files {
-  /** Bytes of a shard at which the next one is begun. */
-  shardBytes = Number.POSITIVE_INFINITY;
+  #shardBytes = Number.POSITIVE_INFINITY;
+  /** The least of what it has been: before a run it is what the one before had. */
+  #leastShardBytes = Number.POSITIVE_INFINITY;
   readonly #files: Files;
   readonly #output: string;
   /** Opened as one, by a number below zero: no file has such a one. */
@@ -29,6 +34,17 @@ export class ShardedFiles implements Files {
   constructor(files: Files, output: string) {
     this.#files = files;
     this.#output = output;
+  }
+
+  /** Bytes of a shard at which the next one is begun. */
+  begunAt(bytes: number): void {
+    this.#shardBytes = bytes;
+    this.#leastShardBytes = Math.min(this.#leastShardBytes, bytes);
+  }
+
+  /** How much to write at once at most, where it is more than a few rows: none of that is divided. */
+  get pieceBytes(): number {
+    return Math.max(LEAST_PIECE_BYTES, Math.floor(this.#shardBytes / PIECES));
   }
 
   /** The size of each shard of the output that is there. */
@@ -48,11 +64,21 @@ export class ShardedFiles implements Files {
       const is = found[index]?.size ?? 0;
       return index === known.length - 1 ? is < size : is !== size;
     });
-    if (differs < 0) return;
+    if (differs < 0) return this.#requireNoOther(known.length);
     const path = shardPath(this.#output, differs + 1);
     const is = found[differs] === undefined ? "is gone" : `has ${found[differs].size} bytes`;
     const message = `${path} ${is}; the journal knows ${known[differs]}: it was moved or edited since the job wrote it; put it back, or begin anew`;
     throw new JobError("OUTPUT_CHANGED", message, { path });
+  }
+
+  /** Behind one that is not full no other was begun. */
+  #requireNoOther(known: number): void {
+    const others = this.#numbers(this.#output).filter(number => number > known);
+    const last = this.#found(this.#output)[known - 1];
+    if (others.length === 0 || (last !== undefined && last.size >= this.#leastShardBytes)) return;
+    const path = shardPath(this.#output, others[0]!);
+    const message = `${path} stands where the output goes on, and no job wrote it: move it away`;
+    throw new JobError("FILE_NOT_OURS", message, { path });
   }
 
   open(path: string): number {
@@ -185,7 +211,7 @@ export class ShardedFiles implements Files {
   }
 
   #isFull({ size }: Shard): boolean {
-    return size > 0 && size >= this.shardBytes;
+    return size > 0 && size >= this.#shardBytes;
   }
 
   /** Those that are there, from the first one without a gap. */
@@ -240,6 +266,16 @@ export class ShardedFiles implements Files {
     shard.file = undefined;
     this.#files.close(file);
   }
+}
+
+/** How much to write at once at most. */
+export function pieceBytes(files: Files): number {
+  return files instanceof ShardedFiles ? files.pieceBytes : Number.POSITIVE_INFINITY;
+}
+
+/** Of the files that the output is in, where it is in many. */
+export function shardSizes(files: Files): readonly number[] | undefined {
+  return files instanceof ShardedFiles ? files.sizes : undefined;
 }
 
 function total(shards: readonly Shard[]): number {

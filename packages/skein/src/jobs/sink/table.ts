@@ -75,7 +75,8 @@ function rowOf(cells: readonly string[]): JobRow {
   const meta = text("meta");
   return {
     v: 1,
-    id: /^\d{1,15}$/.test(id) ? Number(id) : id,
+    // A line's number; "007" is a name.
+    id: /^(?:0|[1-9]\d{0,14})$/.test(id) ? Number(id) : id,
     url: text("url") ?? "",
     finalUrl: text("finalUrl") ?? null,
     state: text("state") as JobRow["state"],

@@ -234,6 +234,19 @@ describe("a Parquet file", () => {
     );
   });
 
+  test("an id that is missing in a column of numbers is none: the row goes by its place", async () => {
+    const path = join(directory, "ids.parquet");
+    parquetWriteFile({
+      filename: path,
+      columnData: [
+        { name: "id", data: [1.5, Number.NaN, Number.POSITIVE_INFINITY], type: "DOUBLE" },
+        { name: "url", data: urls.slice(0, 3), type: "STRING" },
+      ],
+    });
+    const ids = (await linesOf(listSource(path))).map(line => line.kind === "item" && line.id);
+    expect(ids).toEqual([1.5, undefined, undefined]);
+  });
+
   test("that is none is refused, and so is a stream", async () => {
     expect(await reason(written("none.parquet", "PAR1 and nothing else"))).toMatch(/it is no Parquet/);
     expect(await reason(written("named.txt", "PAR1 and nothing else"))).toMatch(/say that it is Parquet/);
@@ -281,6 +294,12 @@ describe("a sitemap", () => {
     ["an index", "<sitemapindex><sitemap/></sitemapindex>", /it is an index, which names other sitemaps/],
     ["HTML", "<html><body/></html>", /its root is <html>, not <urlset>/],
     ["cut", "<urlset><url><loc>https://example.com</loc></url><url>", /unclosed root tag|unexpected end/],
+    [
+      "a text that does not end",
+      sitemap(entry("x".repeat(70_000))),
+      /the text of <loc> is longer than 65536 characters/,
+    ],
+    ["a thousand elements deep", "<urlset>".repeat(1_000), /elements stand more than 100 deep/],
     ["not well-formed", "<urlset><url></loc></urlset>", /unexpected close tag|unmatched/],
   ])("%s is refused", async (_, text, message) => {
     expect(await reason(written("bad.xml", text))).toMatch(message);

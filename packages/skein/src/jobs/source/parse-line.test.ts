@@ -110,6 +110,7 @@ describe("a line that is a JSON object", () => {
     ['{"url":"http://a.example/","header":{}}', /unknown field "header"; the fields are id, url/],
     ['{"url":"http://a.example/","__proto__":1}', /unknown field "__proto__"/],
     ['{"url":"http://a.example/","id":{}}', /"id" must be a string or a number; got an object/],
+    ['{"url":"http://a.example/","id":1e400}', /"id" must be a string or a number; got Infinity/],
     ['{"url":"http://a.example/","method":"GE T"}', /"method" must be a name/],
     ['{"url":"http://a.example/","method":1}', /"method" must be a name/],
     ['{"url":"http://a.example/","headers":[]}', /"headers" must be an object; got an array/],

@@ -49,8 +49,9 @@ function jsonProblem(error: unknown): string {
 
 function rowId(id: unknown): string | number | undefined {
   if (id === undefined || id === null) return undefined;
-  if (typeof id === "string" || typeof id === "number") return id;
-  throw new LineProblem(`"id" must be a string or a number; got ${kindOf(id)}`);
+  // JSON may hold 1e400, which is Infinity, and can't be written down again.
+  if (typeof id === "string" || Number.isFinite(id)) return id as string | number;
+  throw new LineProblem(`"id" must be a string or a number; got ${typeof id === "number" ? id : kindOf(id)}`);
 }
 
 function rowRequest(row: Row): JobRequest {

@@ -19,6 +19,10 @@ export interface SitemapPart {
 }
 
 const META = new Set(["lastmod", "changefreq", "priority"]);
+/** A URL is at most 2,048 characters long (sitemaps.org); what is far beyond that is no sitemap, and would fill the memory. */
+const LONGEST_TEXT = 65_536;
+/** Images, videos and translations stand four deep. */
+const DEEPEST = 100;
 const ENTRY = { urlset: "url", sitemapindex: "sitemap" } as const;
 
 /**
@@ -64,9 +68,7 @@ class SitemapReader {
     this.#name = name;
     parser.onopentag = ({ name: tag }) => this.#opened(localName(tag));
     parser.onclosetag = tag => this.#closed(localName(tag));
-    parser.ontext = text => {
-      this.#text += text;
-    };
+    parser.ontext = text => this.#add(text);
     parser.oncdata = parser.ontext;
     parser.onerror = error => {
       this.#failure ??= error;
@@ -88,6 +90,8 @@ class SitemapReader {
   #opened(name: string): void {
     if (this.#open.length === 0) this.#begin(name);
     this.#open.push(name);
+    if (this.#open.length > DEEPEST)
+      this.#failure ??= new Error(`its elements stand more than ${DEEPEST} deep in each other`);
     this.#text = "";
     if (this.#isEntry(name)) this.#fields = new Map();
   }
@@ -97,11 +101,21 @@ class SitemapReader {
     else this.#failure ??= new Error(`its root is <${root}>, not <urlset>: that is no sitemap`);
   }
 
+  #add(text: string): void {
+    // Only the text of a field is wanted, and it may come in parts.
+    if (this.#open.length !== 3) return;
+    if (this.#text.length + text.length <= LONGEST_TEXT) this.#text += text;
+    else
+      this.#failure ??= new Error(
+        `the text of <${this.#open.at(-1)}> is longer than ${LONGEST_TEXT} characters`,
+      );
+  }
+
   #closed(name: string): void {
     // Images, videos and translations have a `loc` of their own, deeper down.
     if (this.#open.length === 3 && this.#open[1] === ENTRY[this.#root])
       this.#fields.set(name, this.#text.trim());
-    if (this.#isEntry(name)) this.#add();
+    if (this.#isEntry(name)) this.#complete();
     this.#open.pop();
   }
 
@@ -109,7 +123,7 @@ class SitemapReader {
     return name === ENTRY[this.#root] && this.#open.length === 2;
   }
 
-  #add(): void {
+  #complete(): void {
     this.#count += 1;
     const meta = [...this.#fields].filter(([name]) => META.has(name));
     this.#entries.push({

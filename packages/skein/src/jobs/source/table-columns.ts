@@ -21,11 +21,11 @@ export class TableColumns {
   lineOf(cells: readonly unknown[], place: LinePlace): SourceLine {
     try {
       const url = checkedUrl(this.#urlText(cells));
-      const id = this.#id < 0 ? undefined : cells[this.#id];
+      const id = idIn(this.#id < 0 ? undefined : cells[this.#id]);
       return {
         kind: "item",
         ...place,
-        ...((typeof id === "string" && id !== "") || typeof id === "number" ? { id } : undefined),
+        ...(id === undefined ? undefined : { id }),
         request: { url },
         key: textKey(url),
         ...this.#meta(cells),
@@ -81,4 +81,10 @@ export class TableColumns {
     // A table of one column needs no name for it.
     return alike < 0 && urlColumn === undefined && this.#names.length === 1 ? 0 : alike;
   }
+}
+
+/** What is no number (NaN, as a column of numbers has where one is missing) is no id either. */
+function idIn(cell: unknown): string | number | undefined {
+  if (typeof cell === "number") return Number.isFinite(cell) ? cell : undefined;
+  return typeof cell === "string" && cell !== "" ? cell : undefined;
 }
