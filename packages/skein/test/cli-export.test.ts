@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
@@ -95,6 +95,27 @@ describe("skein export", () => {
     expect(parse(stdout)[1]).toEqual([`'${row.id}`, `'${row.contentType}`]);
     const { stdout: raw } = await runSkein([...flags, "--formulas"], { cwd });
     expect(parse(raw)[1]).toEqual([row.id, row.contentType]);
+  });
+
+  test("of a table that a link of another name leads to", async () => {
+    await using origin = await originServer();
+    const { cwd, skein } = await workplace(origin);
+    await skein("fetch", "urls.txt", "-o", "table.csv", "-q");
+    symlinkSync("table.csv", join(cwd, "link.jsonl"));
+    expect(await skein("export", "link.jsonl")).toEqual(await skein("export", "table.csv"));
+  });
+
+  test("no file of its job is overwritten, not even with --force", async () => {
+    await using origin = await originServer();
+    const { cwd, skein } = await workplace(origin);
+    writeFileSync(join(cwd, "bad.txt"), `${origin.url}/ok\na bad line\n`);
+    await skein("fetch", "bad.txt", "-o", "all-{shard}.jsonl", "--shard-size", "1kb", "-q");
+    for (const name of ["all-00001.jsonl", "all-{shard}.jsonl.job.db", "all.rejects.jsonl"]) {
+      const before = readFileSync(join(cwd, name));
+      const { code, stderr } = await skein("export", "all-{shard}.jsonl", "-o", name, "--force");
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`${name} is what is read`)]);
+      expect(readFileSync(join(cwd, name)).equals(before)).toBe(true);
+    }
   });
 
   test("a standard output that takes no more is told, once, without rows that were exported", async () => {

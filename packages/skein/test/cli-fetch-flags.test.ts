@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, originServer, sendText, test } from "@skein/testkit";
-import { readRows, runSkein, scratchDirectory } from "./run-skein.ts";
+import { readRows, runSkein, scratchDirectory, startSkein } from "./run-skein.ts";
 
 const times = (length: number) => Array.from({ length }, (_, index) => index);
 
@@ -280,6 +280,34 @@ describe("--robots", () => {
     expect((await fetch("--robots", "--ordered")).code).toBe(1);
     expect(rows().map(row => row.state)).toEqual(["succeeded", "succeeded", "failed"]);
     expect(rows()[2]?.error?.message).toContain("/robots.txt can't be read: answered 501");
+  });
+
+  test("a host that does not answer, or only byte by byte, keeps neither the deadline nor Ctrl-C waiting", {
+    timeout: 60_000,
+  }, async () => {
+    await using origin = await originServer({
+      routes: {
+        "robots.txt": ({ response }) => {
+          const timer = setInterval(() => response.write("#"), 100);
+          response.once("close", () => clearInterval(timer));
+        },
+      },
+    });
+    const { fetch, rows } = workplace([`${origin.url}/ok`]);
+    const started = performance.now();
+    expect((await fetch("--robots", "--deadline", "1s")).code).toBe(7);
+    // What is in flight then has ten seconds.
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(rows()).toEqual([]);
+    const { child, ended } = startSkein(["fetch", `${origin.url}/ok`, "-o", "o.jsonl", "--robots"], {
+      cwd: scratchDirectory(),
+    });
+    await expect.poll(() => origin.requestCount, { timeout: 10_000 }).toBeGreaterThan(1);
+    child.kill("SIGINT");
+    await new Promise(resolve => setTimeout(resolve, 100));
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 130 });
+    expect(origin.requests.every(({ target }) => target === "/robots.txt")).toBe(true);
   });
 
   test("its crawl-delay is a pause between two requests", async () => {

@@ -18,6 +18,12 @@ const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ["comments -o out.jsonl", 2, "the list comments is empty: it holds no URL"],
   ["list -o list", 2, "-o: list is the list itself"],
   ["list -o list --fresh", 2, "-o: list is the list itself"],
+  [
+    "res.rejects.jsonl -o res.jsonl",
+    2,
+    "-o: the job of res.jsonl writes res.rejects.jsonl itself, which is the",
+  ],
+  ["res.rejects.jsonl -o res.jsonl --fresh", 2, "-o: the job of res.jsonl writes res.rejects.jsonl itself"],
   ["list -o foreign.txt", 2, "no journal says that a job wrote it\nGive another file with -o"],
   [
     "list -o out.jsonl -j abc",
@@ -108,6 +114,7 @@ describe("skein fetch, used wrongly", () => {
     writeFileSync(join(cwd, "empty"), "");
     writeFileSync(join(cwd, "comments"), "# nothing\n\n");
     writeFileSync(join(cwd, "foreign.txt"), "mine\n");
+    writeFileSync(join(cwd, "res.rejects.jsonl"), `${origin.url}/ok\n`);
     const end = await runSkein(["fetch", ...args.split(" ")], { cwd });
     expect(end.stderr).toContain(message);
     expect(end.stderr).toMatch(/^skein: /);

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 export const EXIT_OF_JOB_ERROR: Readonly<Record<JobErrorCode, ExitCode>> = {
   OUTPUT_NOT_OURS: EXIT.usage,
   FILE_NOT_OURS: EXIT.usage,
+  JOURNAL_TOO_NEW: EXIT.usage,
   JOB_DIFFERS: EXIT.usage,
   EMPTY_LIST: EXIT.usage,
   ROWS_NOT_OURS: EXIT.usage,

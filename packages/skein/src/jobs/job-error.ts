@@ -10,8 +10,10 @@ export type JobErrorCode =
   | "JOURNAL_LOCKED"
   /** There is no journal beside the output: no job has written it. */
   | "NO_JOURNAL"
-  /** The journal is damaged, or was written by a newer version. */
+  /** The journal is damaged. */
   | "JOURNAL_CORRUPT"
+  /** A newer version has written the journal; it stays as it is, also for who begins anew. */
+  | "JOURNAL_TOO_NEW"
   /** The same output was begun with other requests; the message names the difference. */
   | "JOB_DIFFERS"
   /** The rows of the output are a program's own: which of them are to leave it, nobody can tell. */

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { InvalidOption } from "../entry/node.ts";
 import { checkThreads } from "./engine/threads-engine.ts";
 import { JobError } from "./job-error.ts";
@@ -15,6 +15,8 @@ import { DEDUPE_MODES, dedupedSource } from "./source/deduped-source.ts";
 import { checkList } from "./source/known-list.ts";
 import { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { SourcePosition } from "./source/source.ts";
+
+const JOURNAL_SUFFIX = ".job.db";
 
 /** A job that has the lock, whose files and list are in order. */
 export interface OpenedJob {
@@ -41,6 +43,7 @@ export async function openJob(given: JobOptions): Promise<OpenedJob> {
   const isNew = options.fresh === true || !existsSync(paths.journal);
   // Before anything is made or thrown away.
   if (isNew) refuseForeignParquet(options, paths);
+  if (isNew) refuseSharedRejects(paths);
   const blocks = isNew ? await PeekedBlocks.open(options.source) : undefined;
   const journal = new Journal({ ...paths, output: paths.rows });
   try {
@@ -58,6 +61,19 @@ function refuseForeignParquet({ fresh = false }: JobOptions, { output, rows }: J
   if (fresh || rows === output || !existsSync(output)) return;
   const message = `${output} exists, and no journal says that a job wrote it`;
   throw new JobError("OUTPUT_NOT_OURS", message, { path: output });
+}
+
+/** `out.jsonl`, `out` and `out-{shard}.jsonl` would all have their bad lines in `out.rejects.jsonl`. */
+function refuseSharedRejects({ journal, rejects }: JobPaths): void {
+  const directory = dirname(journal);
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (!name.endsWith(JOURNAL_SUFFIX) || path === journal) continue;
+    const other = jobPaths(path.slice(0, -JOURNAL_SUFFIX.length), "none");
+    if (other.rejects !== rejects) continue;
+    const message = `${rejects} is where the job of ${other.output} has its rejected lines; choose another name for the output`;
+    throw new JobError("FILE_NOT_OURS", message, { path: rejects });
+  }
 }
 
 function withoutDuplicates(options: JobOptions): JobOptions {

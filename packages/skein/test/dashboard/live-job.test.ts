@@ -206,21 +206,28 @@ test("sends once more what has failed, when the list has been gone through", {
   });
 });
 
-test("cancelled, it ends, also where what has failed was to be sent once more", {
-  timeout: 60_000,
-}, async () => {
-  await using origin = await faultyOrigin();
-  const job = await startWithPage(itemsOf(origin, 100_000), "-j", "10", "--per-host", "10");
-  await until(
-    () => job.read<JobFacts>("/api/job"),
-    ({ controls }) => controls.includes("retry-failed"),
-  );
-  expect((await job.control({ action: "retry-failed" })).status).toBe(200);
-  expect((await job.control({ action: "cancel" })).status).toBe(200);
-  const { code } = await job.ended;
-  expect(code).toBe(7);
-  expect(job.rows().length).toBeLessThan(100_000);
-});
+test.each([
+  ["cancelled", []],
+  ["out of time", ["--deadline", "4s"]],
+])(
+  "%s, it ends, also where what has failed was to be sent once more",
+  {
+    timeout: 60_000,
+  },
+  async (how, flags) => {
+    await using origin = await faultyOrigin();
+    const job = await startWithPage(itemsOf(origin, 100_000), "-j", "10", "--per-host", "10", ...flags);
+    await until(
+      () => job.read<JobFacts>("/api/job"),
+      ({ controls }) => controls.includes("retry-failed"),
+    );
+    expect((await job.control({ action: "retry-failed" })).status).toBe(200);
+    if (how === "cancelled") expect((await job.control({ action: "cancel" })).status).toBe(200);
+    const { code } = await job.ended;
+    expect(code).toBe(7);
+    expect(job.rows().length).toBeLessThan(100_000);
+  },
+);
 
 test("a host that all others redirect to is sent no more at once than to any host, and as many as the page says", {
   timeout: 60_000,

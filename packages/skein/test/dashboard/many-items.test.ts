@@ -94,7 +94,8 @@ test("all that a filter lets through is paged once, and counted", { timeout: 120
   expect(await count(`origin=${encodeURIComponent("https://host7.example")}`)).toMatchObject({
     matching: COUNT / 50,
   });
-  for (const wrong of ["state=lost", "status=999", "sort=size", "limit=501", "cursor=x"])
+  expect((await job.ask({ path: `/${"x".repeat(5_000)}` })).status).toBe(404);
+  for (const wrong of ["text=%00", "state=lost", "status=999", "sort=size", "limit=501", "cursor=x"])
     expect((await job.ask({ path: `/api/items?token=${job.token}&${wrong}` })).status).toBe(400);
 });
 

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, type OriginServer, originServer, test } from "@skein/testkit";
 import { inspectJob, retryItems, verifyJob } from "../../src/entry/jobs.ts";
-import { JobFolder } from "./job-folder.ts";
+import { JobFolder, linesOf } from "./job-folder.ts";
 
 let origin: OriginServer;
 
@@ -70,6 +70,41 @@ test("a database of something else where the journal would be, also for who begi
     expect(readFileSync(folder.journal).equals(before)).toBe(true);
   }
   expect(existsSync(folder.output)).toBe(false);
+});
+
+test("a journal of a newer version, also for who begins anew", async () => {
+  const folder = new JobFolder();
+  folder.write(urls(3));
+  await folder.run();
+  const journal = new DatabaseSync(folder.journal);
+  journal.exec("PRAGMA user_version = 99");
+  journal.close();
+  for (const options of [{}, { fresh: true }])
+    await expect(folder.run(options)).rejects.toMatchObject({
+      code: "JOURNAL_TOO_NEW",
+      message: expect.stringMatching(/newer version of Skein \(format 99; .*\): update this one/),
+    });
+  expect(linesOf(folder.output)).toHaveLength(3);
+});
+
+test("outputs whose rejected lines would stand in one file: the second is refused", async () => {
+  const folder = new JobFolder();
+  folder.write([...urls(3), "a bad line"]);
+  await folder.run();
+  for (const [name, more] of [
+    ["out-{shard}.jsonl", { shardSize: 1_000 }],
+    ["out", { outputFormat: "jsonl" as const }],
+  ] as const) {
+    const output = join(folder.path, name);
+    await expect(folder.run({ output, ...more })).rejects.toMatchObject({
+      code: "FILE_NOT_OURS",
+      path: folder.rejects,
+      message: expect.stringContaining(`is where the job of ${folder.output} has its rejected lines`),
+    });
+  }
+  expect(folder.rejectedLines()).toHaveLength(1);
+  expect(await folder.run({ output: join(folder.path, "out.csv") })).toMatchObject({ rejected: 1 });
+  expect(await folder.run({ fresh: true })).toMatchObject({ rejected: 1 });
 });
 
 test.each(["fetch", "retry"])("a file where the next of many outputs would go: %s", async command => {

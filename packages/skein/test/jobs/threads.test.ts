@@ -240,7 +240,8 @@ describe("steering", () => {
     const summary = await run(folder, { maxErrors: 20 });
     expect(summary.ended).toBe("aborted");
     expect(summary.tooManyErrors!.failed).toBeGreaterThan(20);
-    expect(summary.failed).toBeLessThan(2_000);
+    // Those that fail while the threads are told to stop.
+    expect(summary.failed).toBeLessThan(200);
   });
 });
 

@@ -71,7 +71,8 @@ async function openClient(flags: FetchClientFlags, removed: readonly string[]) {
   const log = flags.log === undefined ? undefined : new RequestLog(flags.log);
   const client = new Client(clientOptions(flags, { removed, log }));
   const close = async () => {
-    await client.close();
+    // The job has ended: what may be under way still is a robots.txt that nobody waits for any more.
+    client.destroy();
     log?.close();
   };
   try {

@@ -11,6 +11,7 @@ import {
   streamSource,
 } from "../../entry/jobs.ts";
 import type { Client } from "../../entry/node.ts";
+import { jobPaths } from "../../jobs/job-paths.ts";
 import { type OutputKind, outputKind } from "../../jobs/sink/output-kind.ts";
 import { bodyIsStdin, readBody } from "../args/body.ts";
 import { type Concurrency, mostOf } from "../args/concurrency.ts";
@@ -218,10 +219,21 @@ function checkedOutput(output: string | undefined, input: Input): string {
       `-o: ${output} is not a regular file; results are kept in one, so that a job can go on`,
     );
   }
-  if (input.kind === "file" && kind === "file" && realpathSync(output) === realpathSync(input.path)) {
-    throw new UsageError(`-o: ${output} is the list itself; expected another file, such as results.jsonl`);
-  }
+  if (input.kind === "file") checkList(input.path, output);
   return output;
+}
+
+/** What is written must not be what is read. */
+function checkList(list: string, output: string): void {
+  const path = realpathSync(list);
+  const files = jobPaths(output, "none");
+  if (path === files.output)
+    throw new UsageError(`-o: ${output} is the list itself; expected another file, such as results.jsonl`);
+  const isOurs = [files.rejects, files.journal, files.rows].includes(path);
+  if (isOurs)
+    throw new UsageError(
+      `-o: the job of ${output} writes ${list} itself, which is the list; expected another file`,
+    );
 }
 
 function checkedKind({ output = "", outputFormat }: FetchFlags): OutputKind {

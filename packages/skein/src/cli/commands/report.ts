@@ -37,8 +37,7 @@ export async function reportCommand(output: string, flags: ReportFlags): Promise
   try {
     const { paths } = log.report;
     const path = flags.output ?? `${paths.output}.html`;
-    for (const source of [paths.output, paths.journal])
-      checkNewFile({ path, source, force: flags.force === true });
+    checkNewFile({ path, source: paths.output, force: flags.force === true });
     const data = await dataOf(log);
     const html = reportPage(data, `${shownPath(paths.output)}: report`);
     await writeNewFile(path, file => pipeline([html], file));

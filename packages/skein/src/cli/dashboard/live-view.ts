@@ -88,6 +88,8 @@ export class LiveView implements JobView {
   ended({ ended }: Pick<JobSummary, "ended">): void {
     this.#phase = "ended";
     this.#ended = ended === "complete" ? "complete" : "stopped";
+    // Whoever stopped it, or the deadline, did not mean it to go on.
+    if (ended !== "complete") this.#forgetRetry();
   }
 
   failed(error: unknown): void {

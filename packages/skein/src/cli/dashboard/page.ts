@@ -22,6 +22,9 @@ const DIRECTORIES = ["./dashboard/", "../../../dist/dashboard/"].map(path =>
   import.meta.dirname === undefined ? path : join(import.meta.dirname, path),
 );
 
+/** The system refuses longer names, with an error that says where this program stands. */
+const LONGEST_PATH = 200;
+
 /** What a browser gets for a path; undefined where there is no such file. */
 export function pageFile(path: string): PageFile | undefined {
   const directory = DIRECTORIES.find(candidate => existsSync(join(candidate, "index.html")));
@@ -29,7 +32,7 @@ export function pageFile(path: string): PageFile | undefined {
     return path === "/" ? { type: TYPES[".html"]!, content: PLAIN_PAGE } : PLAIN[path];
   const root = resolve(directory);
   const file = resolve(root, `.${path === "/" ? "/index.html" : path}`);
-  const isInside = file.startsWith(root + sep);
+  const isInside = file.startsWith(root + sep) && path.length <= LONGEST_PATH;
   if (!isInside || !statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   return { type: TYPES[extname(file)] ?? "application/octet-stream", content: readFileSync(file) };
 }

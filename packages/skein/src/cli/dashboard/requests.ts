@@ -149,6 +149,7 @@ function textOf(params: Params, name: string): string | undefined {
   const text = params.get(name) ?? "";
   if (text.length > LONGEST_TEXT)
     throw new BadRequest(`${name}: it is longer than ${LONGEST_TEXT} characters`);
+  if (text.includes("\0")) throw new BadRequest(`${name}: it holds a character that no text has`);
   return text === "" ? undefined : text;
 }
 

@@ -14,7 +14,7 @@ export function withRobots(client: BaseClient, name: string): BaseClient {
 function permission(robots: Robots): Layer {
   return inner => ({
     async send(request, context) {
-      const { isAllowed, unread } = await robots.ask(request);
+      const { isAllowed, unread } = await robots.ask(request, context);
       if (isAllowed) return inner.send(request, context);
       const why = unread === undefined ? "disallows it" : `can't be read: ${unread}`;
       throw new RobotsDisallowed(`${request.url.origin.key}/robots.txt ${why}`);
@@ -39,7 +39,7 @@ function turns(robots: Robots): Layer {
   };
   return inner => ({
     async send(request, context) {
-      const { isAllowed, delayMs } = await robots.ask(request);
+      const { isAllowed, delayMs } = await robots.ask(request, context, "none");
       const wait = isAllowed && delayMs > 0 ? waitOf(request, delayMs) : 0;
       if (wait <= 0) return inner.send(request, context);
       const error = new LocalRateLimited("LOCAL_RATE_LIMITED", `crawl-delay of ${request.url.origin.key}`, {

@@ -1,5 +1,12 @@
 import robotsParser from "robots-parser";
-import { type BaseClient, isSkeinError, type Request, type StreamResponse } from "../../entry/node.ts";
+import {
+  AbortError,
+  type BaseClient,
+  isSkeinError,
+  type Request,
+  type RequestContext,
+  type StreamResponse,
+} from "../../entry/node.ts";
 
 // Its types tell of a default export; at run time it is the function itself.
 const parseRobots = robotsParser as unknown as typeof robotsParser.default;
@@ -17,6 +24,8 @@ export interface RobotsVerdict {
 const MOST_BYTES = 512 * 1024;
 /** So many hosts are remembered; those after are asked again when they come back. */
 const MOST_HOSTS = 10_000;
+/** A host that takes longer than that, byte by byte or at once, has none that could be heeded. */
+const PATIENCE = "30s";
 const NOTHING = "User-agent: *\nDisallow: /";
 
 interface Read {
@@ -36,8 +45,13 @@ export class Robots {
     this.#name = name.replace(/[/ ].*$/s, "");
   }
 
-  async ask({ url }: Request): Promise<RobotsVerdict> {
-    const { rules, unread } = await this.#of(url.origin.key);
+  /**
+   * Whoever is cancelled waits no longer; others who wait for the same go on.
+   *
+   * @param sent what of the request has been sent, where that is known: it may have been redirected
+   */
+  async ask({ url }: Request, context: RequestContext, sent?: "none"): Promise<RobotsVerdict> {
+    const { rules, unread } = await unlessCancelled(this.#of(url.origin.key), context, sent);
     const isAllowed = rules.isAllowed(url.href, this.#name) ?? true;
     const seconds = Number(rules.getCrawlDelay(this.#name) ?? 0);
     return { isAllowed, delayMs: seconds > 0 ? seconds * 1_000 : 0, unread };
@@ -58,7 +72,10 @@ export class Robots {
     let unread: string | undefined;
     try {
       // At least five redirects are to be followed (§2.3.1.2).
-      const response = await this.#client.stream(address, { redirect: { max: 5, downgrade: true } });
+      const response = await this.#client.stream(address, {
+        redirect: { max: 5, downgrade: true },
+        timeout: { total: PATIENCE },
+      });
       // Where there is none, all is allowed (§2.3.1.3); where it can't be read, nothing (§2.3.1.4).
       if (response.status >= 500 || response.status === 429) unread = `answered ${response.status}`;
       else if (response.status < 300) text = await startOf(response);
@@ -78,4 +95,24 @@ async function startOf(response: StreamResponse): Promise<string> {
     if (text.length > MOST_BYTES) break;
   }
   return text.slice(0, MOST_BYTES);
+}
+
+function unlessCancelled<T>(
+  pending: Promise<T>,
+  context: RequestContext,
+  requestSent: "none" | undefined,
+): Promise<T> {
+  const cancelled = (reason: unknown) => new AbortError(reason, { phase: "queue", requestSent });
+  return new Promise((resolve, reject) => {
+    const end = (error: unknown) => {
+      context.onCancel = undefined;
+      reject(error);
+    };
+    context.onCancel = reason => end(cancelled(reason));
+    pending.then(value => {
+      context.onCancel = undefined;
+      resolve(value);
+    }, end);
+    if (context.cancelled) end(cancelled(context.cancelReason));
+  });
 }

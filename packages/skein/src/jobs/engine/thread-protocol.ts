@@ -16,6 +16,8 @@ export interface ThreadStart {
   /** The statuses that succeed; undefined where the batch's own do. */
   readonly accepted: readonly number[] | undefined;
   readonly paths: JobPaths;
+  /** Whether the job counts failures, to stop at a number of them: then they are told soon, each with its group. */
+  readonly tellsFailures: boolean;
   /** Undefined where it finds out how many it may have in flight. */
   readonly share: GrantedShare | undefined;
 }

@@ -12,6 +12,7 @@ import { ThreadItems } from "./thread-items.ts";
 import type { FromThread, ThreadGroup, ThreadStart, ToThread } from "./thread-protocol.ts";
 
 const REPORT_MS = 100;
+const TOLD_WITHIN_MS = 2;
 
 type Post = (message: FromThread, transfer: ArrayBuffer[]) => void;
 
@@ -24,6 +25,7 @@ export class ThreadSide {
   readonly #outbox: Outbox;
   #served: number[] = [];
   #attempts: number[] = [];
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #share: GrantedShare | undefined;
   #isPaused = false;
   /** Perhaps before there is an engine: then it is not to send what has been given meanwhile. */
@@ -114,6 +116,7 @@ export class ThreadSide {
       await this.#outbox.flush();
     } finally {
       clearInterval(timer);
+      clearTimeout(this.#telling);
       this.#report();
     }
   }
@@ -125,9 +128,18 @@ export class ThreadSide {
       this.#served.push(task.timings.served);
       for (const { durationMs } of task.attempts) this.#attempts.push(durationMs);
       ledger.settled(item, task);
+      if (this.#start.tellsFailures && task.state !== "succeeded") this.#tellSoon();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Those that fail within so short a time are told together. */
+  #tellSoon(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      void this.#outbox.flush();
+    }, TOLD_WITHIN_MS);
   }
 
   /** Resolves when the journal has it. */

@@ -134,6 +134,7 @@ export class ThreadsEngine implements Engine {
       options: handedOver(this.#options),
       accepted: acceptedBy(this.#options.accept),
       paths: this.#paths,
+      tellsFailures: this.#errorLimit !== undefined,
       share: this.#shares?.of(thread),
     };
     return new SendingThread(start, {

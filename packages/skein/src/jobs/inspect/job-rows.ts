@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { JobError } from "../job-error.ts";
+import { jobPaths } from "../job-paths.ts";
 import { recordedKind } from "../semantics.ts";
 import type { JobRow } from "../sink/job-row.ts";
 import { type OutputKind, outputKind } from "../sink/output-kind.ts";
@@ -39,7 +41,9 @@ export async function* jobRowLines(output: string): AsyncGenerator<{ row: JobRow
 
 /** As its journal says; as its name does, where it has none. */
 async function kindOf(output: string): Promise<{ kind: OutputKind; committed?: number; rows?: string }> {
-  if (!existsSync(`${output}.job.db`)) return { kind: outputKind(output) };
+  // Whatever link leads there.
+  const isSomewhere = existsSync(dirname(resolve(output)));
+  if (!isSomewhere || !existsSync(jobPaths(output, "none").journal)) return { kind: outputKind(output) };
   const { known, report } = await readRecordedJob(output);
   const kind = recordedKind(known.job!.semantics);
   if (kind.format !== "none") return { kind, committed: known.sizes.output, rows: report.paths.rows };

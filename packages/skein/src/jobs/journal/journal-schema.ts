@@ -164,13 +164,14 @@ export function isNewJournal(database: DatabaseSync): boolean {
  * Checks what a job goes by. The results, which only those who look at it ask for, are three quarters of a large journal: to look
  * through them all would keep a job of ten million items waiting for seconds, so that is left to `checkWhole`.
  *
- * @throws JobError JOURNAL_CORRUPT where it is damaged, or of a newer version; FILE_NOT_OURS where it is something else
+ * @throws JobError JOURNAL_CORRUPT where it is damaged, JOURNAL_TOO_NEW, FILE_NOT_OURS where it is something else
  */
 export function checkJournal(database: DatabaseSync, path: string): void {
   const version = versionOf(database);
   if (version > VERSION && pragma(database, "application_id") === APPLICATION_ID) {
     const versions = `(format ${version}; this one knows ${VERSION})`;
-    throw corruptJournal(path, `was written by a newer version of Skein ${versions}: update this one`);
+    const message = `the journal ${path} was written by a newer version of Skein ${versions}: update this one, or give another output`;
+    throw new JobError("JOURNAL_TOO_NEW", message, { path });
   }
   const isSmall = pragma(database, "page_count") * pragma(database, "page_size") <= WHOLLY_CHECKED_BYTES;
   if (isSmall) checkWhole(database, path);
