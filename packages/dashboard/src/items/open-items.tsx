@@ -18,7 +18,7 @@ export function OpenItemsPanel({ source, snapshot }: OpenItemsProps) {
   return (
     <Panel title="Open items" note={noteOf(items.length, running + waiting)} wide>
       {items.length === 0 ? (
-        <p class="empty">None is shown: nothing is in flight, or several threads send.</p>
+        <p class="empty">Nothing is in flight.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
         <section class="scroll open-items" aria-label="Open items, table" tabIndex={0}>

@@ -322,7 +322,10 @@ export interface OriginProgress extends OriginLimits {
   readonly running: number;
   /** Attempts a second that ended, in the last 10 to 20 seconds. */
   readonly perSecond: number;
-  /** About how long it takes with its open tasks, in milliseconds; undefined where nothing has ended yet. */
+  /**
+   * About how long it takes with its open tasks, in milliseconds; where none has ended lately, at least as long as it is left
+   * alone (`waitMs`), and undefined where that is not known either.
+   */
   readonly eta: number | undefined;
 }
 

@@ -30,8 +30,13 @@ function originProgress(
   now: number,
 ): OriginProgress {
   const told = limitsAt(limits, now);
-  const eta = perSecond === 0 ? undefined : Math.round((told.waitMs ?? 0) + (open * 1_000) / perSecond);
-  return { origin, open, running, perSecond, ...told, eta };
+  return { origin, open, running, perSecond, ...told, eta: originEta(told.waitMs, open, perSecond) };
+}
+
+/** Where none has ended yet, it takes at least as long as the origin is left alone. */
+function originEta(waitMs: number | undefined, open: number, perSecond: number): number | undefined {
+  if (perSecond === 0) return waitMs === undefined ? undefined : Math.round(waitMs);
+  return Math.round((waitMs ?? 0) + (open * 1_000) / perSecond);
 }
 
 /** The limits of an origin as they are told. */

@@ -194,7 +194,7 @@ export class Job {
     return this.#engine.limits(changes);
   }
 
-  /** The items in flight, then those that wait for their next attempt; none before the run, and where several threads send. */
+  /** In flight, then waiting for their next attempt; none before the run. Threads tell them within 0.1 s of the first call. */
   openItems(limit = 100): OpenItem[] {
     return this.#engine.openTasks(limit).map(({ input: { item }, ...task }) => ({ ...task, item }));
   }

@@ -234,6 +234,30 @@ describe("steering", () => {
     expect(job.progress).toMatchObject({ running: 0, waiting: 0, pending: 0, requests: 3_000 });
   });
 
+  test("tell what is in flight, the longest first, and what waits, when somebody asks", async () => {
+    const folder = new JobFolder();
+    folder.write([
+      ...origins.map(({ url }, n) => `${url}/delay/${n < 4 ? 3_000 : 10}`),
+      `${origins[0]!.url}/retry-after/open?seconds=60`,
+    ]);
+    const job = await folder.open({ threads: threads(3) });
+    const running = job.run();
+    const told = async () => {
+      for (let look = 0; look < 40 && job.openItems().length < 5; look++) await delay(50);
+      return job.openItems();
+    };
+    const open = await told();
+    expect(open.map(({ state }) => state)).toEqual([...Array(4).fill("running"), "waiting"]);
+    const times = open.slice(0, 4).map(({ ms }) => ms);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(open.map(({ item }) => item.line).toSorted()).toEqual([1, 2, 3, 4, 7]);
+    expect(open[4]).toMatchObject({ attempts: 1, waitsFor: "origin cooling", item: { line: 7 } });
+    expect(job.openItems(2)).toHaveLength(2);
+    job.abort();
+    await running;
+    await job.close();
+  });
+
   test("maxErrors ends the job, and says so", async () => {
     const folder = new JobFolder();
     folder.write(range(2_000).map(n => `${origins[n % ORIGINS]!.url}/status/404?${n}`));

@@ -6,6 +6,7 @@ import { exitCodeOfSummary } from "../job-exit.ts";
 import { type ProgressMode, ProgressReporter } from "../progress-reporter.ts";
 import { formatDuration } from "../render/format-duration.ts";
 import { formatCount } from "../render/format-number.ts";
+import { type HeldOrigin, heldOrigins } from "../render/held-back.ts";
 import { renderJsonSummary } from "../render/json-summary.ts";
 import { Meter } from "../render/meter.ts";
 import { paintFor } from "../render/paint.ts";
@@ -15,6 +16,8 @@ import { shownPath } from "../shown-path.ts";
 import { handleStopSignals } from "../signals.ts";
 
 const TOP_ERRORS = 5;
+/** To find them, all origins are looked at. */
+const HELD_EVERY_MS = 1_000;
 
 export interface RunFlags {
   readonly acceptStatus: StatusSet;
@@ -111,13 +114,27 @@ async function runWatched(
     job.abort();
   });
   try {
-    reporter.start(() => meter.read(job.progress));
+    const held = heldOf(job);
+    reporter.start(() => meter.read(job.progress, held()));
     return { summary: await job.run(), interrupted: meter.draining };
   } finally {
     clearTimeout(timer);
     ignoreSignals();
     reporter.stop();
   }
+}
+
+/** Which origins are left alone, as of the last second. */
+function heldOf(job: Job): () => readonly HeldOrigin[] {
+  let held: readonly HeldOrigin[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - readAt < HELD_EVERY_MS) return held;
+    readAt = now;
+    held = heldOrigins(job.batchProgress);
+    return held;
+  };
 }
 
 function setDeadline(ms: number | undefined, pass: (ms: number) => void): NodeJS.Timeout | undefined {

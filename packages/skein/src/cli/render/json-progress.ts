@@ -20,6 +20,10 @@ export function renderJson(view: ProgressView): string {
     etaMs: view.eta === undefined ? null : Math.round(view.eta),
     elapsedMs: Math.round(view.elapsed),
     topErrors: view.topErrors,
+    held: view.held.map(({ waitMs, ...origin }) => ({
+      ...origin,
+      waitMs: waitMs === undefined ? null : Math.round(waitMs),
+    })),
     draining: view.draining,
   });
 }

@@ -48,6 +48,18 @@ describe("Meter", () => {
     expect(meter().read({ ...START, done: 1_000, elapsedMs: 1_000 }).eta).toBe(0);
   });
 
+  test("the rest takes at least as long as somebody is left alone", () => {
+    const held = (waitMs: number | undefined) =>
+      [{ origin: "http://a.example", waitsFor: "retry-after", waitMs, open: 1 }] as const;
+    const progress = { ...START, done: 500, elapsedMs: 1_000 };
+    expect(meter().read(progress, held(90_000))).toMatchObject({ eta: 90_000, held: held(90_000) });
+    expect(meter().read(progress, held(10)).eta).toBe(1_000);
+    expect(meter().read(progress, held(undefined)).eta).toBe(1_000);
+    const nothingEnds = { ...START, elapsedMs: 1_000 };
+    expect(meter().read(nothingEnds, held(90_000)).eta).toBe(90_000);
+    expect(meter().read(nothingEnds, held(undefined)).eta).toBeUndefined();
+  });
+
   test("an estimated total is never below what is done", () => {
     expect(meter().read({ ...START, done: 7, total: 5, elapsedMs: 1 })).toMatchObject({ total: 7, eta: 0 });
   });

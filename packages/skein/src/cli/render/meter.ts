@@ -1,5 +1,6 @@
 import type { JobProgress } from "../../entry/jobs.ts";
 import { countErrors } from "./error-counts.ts";
+import type { HeldOrigin } from "./held-back.ts";
 import type { ProgressView } from "./progress-view.ts";
 
 /** "Now" is this long: shorter flickers, longer hides that a server has stopped answering. */
@@ -26,7 +27,8 @@ export class Meter {
     this.#facts = facts;
   }
 
-  read(progress: JobProgress): ProgressView {
+  /** @param held origins that are left alone at this moment */
+  read(progress: JobProgress, held: readonly HeldOrigin[] = []): ProgressView {
     this.#remember(progress);
     const total = progress.total === undefined ? undefined : Math.max(progress.total, progress.done);
     return {
@@ -41,9 +43,10 @@ export class Meter {
       bytesPerSecond: this.#perSecond("bytes", RATE_WINDOW),
       p50: progress.latency?.p50,
       p95: progress.latency?.p95,
-      eta: total === undefined ? undefined : this.#eta(total - progress.done),
+      eta: total === undefined ? undefined : this.#eta(total - progress.done, held),
       elapsed: progress.elapsedMs,
       topErrors: countErrors(progress, this.#facts.accepts).slice(0, this.#facts.topErrors),
+      held,
       draining: this.draining,
     };
   }
@@ -66,9 +69,12 @@ export class Meter {
     return ((now[what] - then[what]) * 1_000) / Math.max(1, now.elapsedMs - then.elapsedMs);
   }
 
-  #eta(remaining: number): number | undefined {
+  /** At least as long as somebody is left alone. */
+  #eta(remaining: number, held: readonly HeldOrigin[]): number | undefined {
     const perSecond = this.#perSecond("done", ETA_WINDOW);
     if (remaining === 0) return 0;
-    return perSecond === 0 ? undefined : (remaining / perSecond) * 1_000;
+    const waits = held.flatMap(({ waitMs }) => waitMs ?? []);
+    const times = perSecond === 0 ? waits : [(remaining / perSecond) * 1_000, ...waits];
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 }

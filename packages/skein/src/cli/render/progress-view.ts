@@ -1,3 +1,5 @@
+import type { HeldOrigin } from "./held-back.ts";
+
 /** How often a way to fail has occurred. */
 export interface ErrorCount {
   /** `HTTP 404`, `connection reset`. */
@@ -28,6 +30,8 @@ export interface ProgressView {
   readonly elapsed: number;
   /** The most frequent first. */
   readonly topErrors: readonly ErrorCount[];
+  /** Origins that are sent nothing now, the longest first. */
+  readonly held: readonly HeldOrigin[];
   /** Whether nothing new is started, because the user asked to stop. */
   readonly draining: boolean;
 }

@@ -25,7 +25,16 @@ const view: ProgressView = {
     { what: "connection reset", count: 80 },
     { what: "read timeout", count: 45 },
   ],
+  held: [],
   draining: false,
+};
+
+const slowed: ProgressView = {
+  ...view,
+  held: [
+    { origin: "https://api.example", waitsFor: "retry-after", waitMs: 57_400, open: 812 },
+    { origin: "http://[::1]:8080", waitsFor: "circuit open", waitMs: undefined, open: 3 },
+  ],
 };
 
 const beginning: ProgressView = {
@@ -87,6 +96,20 @@ describe("renderTty", () => {
     ]);
   });
 
+  test("who is left alone, and how long still", () => {
+    expect(renderTty(slowed, 80, noPaint).slice(3)).toEqual([
+      "slowed  api.example: retry-after, 58 s more · [::1]:8080: circuit open",
+      "errors  HTTP 404 ×120 · connection reset ×80 · read timeout ×45",
+    ]);
+    expect(renderPlain(slowed)).toContain("ETA 13 s, slowed: api.example: retry-after, 58 s more, most: ");
+    expect(JSON.parse(renderJson(slowed))).toMatchObject({
+      held: [
+        { origin: "https://api.example", waitsFor: "retry-after", waitMs: 57_400, open: 812 },
+        { origin: "http://[::1]:8080", waitsFor: "circuit open", waitMs: null, open: 3 },
+      ],
+    });
+  });
+
   test("a list of a million shows that it is being stopped", () => {
     expect(renderTty({ ...view, draining: true }, 80, noPaint)[0]).toMatch(/ {2}stopping$/);
   });
@@ -98,7 +121,7 @@ describe("renderTty", () => {
   });
 
   test.each([20, 40, 60, 80, 120])("no line is as wide as a terminal of %d columns", columns => {
-    for (const picture of [view, beginning, huge]) {
+    for (const picture of [view, beginning, huge, slowed]) {
       for (const paint of [noPaint, coloured]) {
         const widths = renderTty(picture, columns, paint).map(line => stripVTControlCharacters(line).length);
         expect(Math.max(...widths)).toBeLessThan(columns);

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import cliTruncate from "cli-truncate";
 import { formatDuration } from "./format-duration.ts";
 import { formatCount, formatPercent } from "./format-number.ts";
+import { heldText } from "./held-back.ts";
 import type { Paint } from "./paint.ts";
 import { errorTexts, etaText, speedTexts, stateTexts } from "./progress-line.ts";
 import type { ProgressView } from "./progress-view.ts";
@@ -12,14 +13,20 @@ export const TTY_INTERVAL = 100;
 const SEPARATOR = " · ";
 const LONGEST_BAR = 60;
 
-/** The picture of a job: four lines, or more where they are narrow; none as wide as the terminal. */
+/** The picture of a job: three to five lines, or more where they are narrow; none as wide as the terminal. */
 export function renderTty(view: ProgressView, columns: number, paint: Paint): string[] {
   const width = columns - 1;
   const facts = [stateFacts(view, paint), speedFacts(view)].flatMap(line => wrapped(line, width));
-  const errors = errorTexts(view);
-  // Of those the first ones say most: what does not fit is left out.
-  const last = errors.length > 0 ? [`${paint("dim", "errors ")} ${errors.join(SEPARATOR)}`] : [];
-  return [headLine(view, columns, paint), ...facts, ...last].map(line => cliTruncate(line, width));
+  const slowed = listed(view.held.map(heldText), paint("yellow", "slowed "));
+  const errors = listed(errorTexts(view), paint("dim", "errors "));
+  return [headLine(view, columns, paint), ...facts, ...slowed, ...errors].map(line =>
+    cliTruncate(line, width),
+  );
+}
+
+/** On one line, of which the first ones say most: what does not fit is left out. */
+function listed(texts: readonly string[], title: string): string[] {
+  return texts.length === 0 ? [] : [`${title} ${texts.join(SEPARATOR)}`];
 }
 
 /** Facts side by side, in as many lines as they need: none is cut in two. */

@@ -9,7 +9,7 @@ export interface Engine {
   readonly stopReason: unknown;
   /** As `limits()` of a batch; undefined before the run, and nothing is changed then. */
   limits(changes?: BatchLimitChanges): BatchLimits | undefined;
-  /** As `openTasks()` of a batch; none where nobody here knows. */
+  /** As `openTasks()` of a batch. */
   openTasks(limit: number): readonly OpenTask<PendingItem>[];
   pause(): void;
   resume(): void;

@@ -67,6 +67,11 @@ export class SendingThread {
     return this.#queued.length;
   }
 
+  /** The item of a line that it was sent; undefined when that has ended. */
+  itemAt(line: number): PendingItem | undefined {
+    return this.#items.get(line);
+  }
+
   give(item: PendingItem): void {
     if (this.#isStopped) return;
     this.#queued.push(item);

@@ -1,5 +1,5 @@
 // What a job and a thread that sends for it say to each other.
-import type { BatchLimitChanges, BatchProgress } from "../../entry/node.ts";
+import type { BatchLimitChanges, BatchProgress, OpenTask } from "../../entry/node.ts";
 import type { JobPaths } from "../job-options.ts";
 import type { GatheredGroup, ReportedError } from "../journal/journal-protocol.ts";
 import type { SourceItem } from "../source/source.ts";
@@ -38,6 +38,14 @@ export interface ThreadReport {
   readonly share: GrantedShare | undefined;
   /** Items that it was given, and its batch has not taken. */
   readonly given: number;
+  /** What is in flight, then what waits; undefined unless somebody has asked a short time ago. */
+  readonly open: readonly OpenLine[] | undefined;
+}
+
+/** A task of a thread that has begun and not ended. */
+export interface OpenLine extends Omit<OpenTask<unknown>, "input"> {
+  /** The line of its item. */
+  readonly line: number;
 }
 
 export type ToThread =
@@ -50,6 +58,8 @@ export type ToThread =
   | { readonly kind: "resume" }
   | { readonly kind: "drain" }
   | { readonly kind: "cancel" }
+  /** Somebody wants to know what is open: so many are told with each report, for a while. */
+  | { readonly kind: "watch"; readonly limit: number }
   /** The journal has the oldest group that it had not. */
   | { readonly kind: "taken" };
 

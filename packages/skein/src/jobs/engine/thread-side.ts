@@ -9,10 +9,12 @@ import type { JobThreadParts } from "./job-threads.ts";
 import { type EngineOptions, LocalEngine } from "./local-engine.ts";
 import type { GrantedShare } from "./shares.ts";
 import { ThreadItems } from "./thread-items.ts";
-import type { FromThread, ThreadGroup, ThreadStart, ToThread } from "./thread-protocol.ts";
+import type { FromThread, OpenLine, ThreadGroup, ThreadStart, ToThread } from "./thread-protocol.ts";
 
 const REPORT_MS = 100;
 const TOLD_WITHIN_MS = 2;
+/** A page asks once a second. */
+const WATCHED_MS = 5_000;
 
 type Post = (message: FromThread, transfer: ArrayBuffer[]) => void;
 
@@ -27,6 +29,8 @@ export class ThreadSide {
   #attempts: number[] = [];
   #telling: ReturnType<typeof setTimeout> | undefined;
   #share: GrantedShare | undefined;
+  /** How many open tasks somebody wants to be told, and until when. */
+  #watch = { limit: 0, until: 0 };
   #isPaused = false;
   /** Perhaps before there is an engine: then it is not to send what has been given meanwhile. */
   #isStopped = false;
@@ -79,6 +83,9 @@ export class ThreadSide {
       case "resume":
         this.#isPaused = message.kind === "pause";
         return this.#apply();
+      case "watch":
+        this.#watch = { limit: message.limit, until: performance.now() + WATCHED_MS };
+        return;
       case "drain":
         this.#isStopped = true;
         this.#items.end();
@@ -163,8 +170,18 @@ export class ThreadSide {
   }
 
   #report(): void {
-    const report = { progress: this.#engine?.progress, share: this.#share, given: this.#items.size };
+    const engine = this.#engine;
+    const report = {
+      ...{ progress: engine?.progress, share: this.#share, given: this.#items.size },
+      open: engine === undefined || performance.now() > this.#watch.until ? undefined : this.#open(engine),
+    };
     this.#post({ kind: "report", report }, []);
+  }
+
+  #open(engine: LocalEngine): OpenLine[] {
+    return engine
+      .openTasks(this.#watch.limit)
+      .map(({ input, ...task }) => ({ ...task, line: input.item.line }));
   }
 
   #fail(error: unknown): void {

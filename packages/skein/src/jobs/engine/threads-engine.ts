@@ -6,6 +6,7 @@ import {
   type BatchLimits,
   type BatchProgress,
   InvalidOption,
+  type OpenTask,
 } from "../../entry/node.ts";
 import type { JobOptions, JobPaths } from "../job-options.ts";
 import type { PendingItem } from "../source/pending-items.ts";
@@ -84,9 +85,16 @@ export class ThreadsEngine implements Engine {
     return this.#limits.told;
   }
 
-  /** Those are the threads' own: asked for, they would be told when they are over. */
-  openTasks(): readonly [] {
-    return [];
+  /** As the threads last told them: they do so from when they were first asked, ten times a second. */
+  openTasks(limit: number): readonly OpenTask<PendingItem>[] {
+    this.#tellAll({ kind: "watch", limit });
+    const tasks = this.#reports.flatMap((report, thread) =>
+      (report?.open ?? []).flatMap(({ line, ...task }) => {
+        const input = this.#running[thread]!.itemAt(line);
+        return input === undefined ? [] : [{ ...task, input }];
+      }),
+    );
+    return tasks.sort(inFlightFirst).slice(0, limit);
   }
 
   pause(): void {
@@ -275,6 +283,12 @@ export function checkThreads({ threads, rate, ordered, row, add, maxErrors }: Jo
   if (add !== undefined)
     throw new InvalidOption("add: a function can't be handed to threads; leave out threads, or add");
   if (maxErrors !== undefined) errorLimit(maxErrors);
+}
+
+/** In flight the longest; then what waits, the shortest time. */
+function inFlightFirst(a: OpenTask<unknown>, b: OpenTask<unknown>): number {
+  if (a.state !== b.state) return a.state === "running" ? -1 : 1;
+  return a.state === "running" ? b.ms - a.ms : a.ms - b.ms;
 }
 
 function rateRefused(): InvalidOption {
