@@ -2,7 +2,18 @@ import type { Response, SettledTask } from "../entry/node.ts";
 import type { JobOptions } from "./job-options.ts";
 import { taskOf } from "./sink/custom-rows.ts";
 import type { FoundItems } from "./source/added-item.ts";
+import type { DedupeMode } from "./source/deduped-source.ts";
 import type { SourceItem } from "./source/source.ts";
+
+/** Whether answers can lead to more items. */
+export function findsItems({ add, threads }: Pick<JobOptions, "add" | "threads">): boolean {
+  return add !== undefined || threads?.adds === true;
+}
+
+/** Which of the requests that answers lead to are the same; undefined where they lead to none. */
+export function linkModeOf(options: Pick<JobOptions, "add" | "threads" | "dedupe">): DedupeMode | undefined {
+  return findsItems(options) ? (options.dedupe ?? "url") : undefined;
+}
 
 /**
  * What the answer to an item leads to, as a program finds it; undefined where that is nothing.

@@ -33,7 +33,8 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
   client?: JobClient;
   /**
    * Sends from several threads, where one core is full. Each origin is one thread's, so that limits and rates of origins hold as
-   * they do in one; `concurrency` is divided among them by what they have to do. A `rate`, `ordered` and `row` are refused.
+   * they do in one; `concurrency` is divided among them by what they have to do. A `rate` and `ordered` are refused; `row` and `add` come
+   * from the module of the threads.
    */
   threads?: JobThreads;
   /** The method of items that name none. Default: GET. */
@@ -53,7 +54,7 @@ export interface JobOptions extends Omit<JobRequest, "url"> {
    * the job, and are sent when the list has been read. Each is sent once: what has been found before, or stands in the list, is left
    * out, its URL compared in canonical form (with `dedupe: "exact"`, as it is spelled). Relative URLs are relative to the answer's; what is no http URL is rejected, as a
    * line of the list is. Items that name no id are called "+0", "+1" and so on. It is called once an item that succeeded or failed, and must not wait.
-   * What it throws ends the run; the item stays pending. Not with `threads`.
+   * What it throws ends the run; the item stays pending. With `threads`, their module gives it.
    */
   add?: (task: JobTask) => Iterable<JobItem>;
   /**

@@ -12,6 +12,7 @@ import { LocalEngine } from "./engine/local-engine.ts";
 import type { ThreadGroup } from "./engine/thread-protocol.ts";
 import { ThreadsEngine } from "./engine/threads-engine.ts";
 import type { Feed } from "./feed.ts";
+import { findsItems, linkModeOf } from "./found-items.ts";
 import { outputLines } from "./inspect/output-lines.ts";
 import type { JobOptions, JobPaths, JobProgress, JobSummary, OpenItem } from "./job-options.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -88,7 +89,7 @@ export class Job {
       position: () => this.#feed.position,
       commit: (group, transfer) =>
         journal.call("commit", group, transfer).then(added => this.#hasAdded(added)),
-      links: options.add === undefined ? undefined : (options.dedupe ?? "url"),
+      links: linkModeOf(options),
       failed: error => this.#fail(error),
     });
     const rows = rowsOf(options, paths, file => this.#outbox.addFile(file));
@@ -96,6 +97,7 @@ export class Job {
       rows,
       tally: this.#tally,
       add: options.add,
+      hasFound: findsItems(options),
       acceptsNotModified: options.accept?.(304) === true,
     });
     this.#feed = makeFeed(opened, this.#ledger, () => this.#outbox.flush());

@@ -23,6 +23,8 @@ export interface LedgerParts {
   readonly tally: Tally;
   /** Finds what answers lead to. */
   readonly add?: JobOptions["add"];
+  /** Whether answers lead to more items: here, or in the threads that send. */
+  readonly hasFound?: boolean;
   /** Whether 304 is a success by itself: a refresh has its engine take it for one. */
   readonly acceptsNotModified?: boolean;
 }
@@ -33,9 +35,14 @@ export class Ledger implements FeedBook {
   readonly #rows: Rows;
   readonly #tally: Tally;
   readonly #add: JobOptions["add"];
+  readonly #hasFound: boolean;
   readonly #acceptsNotModified: boolean;
 
-  constructor(outbox: Outbox, { rows, tally, add, acceptsNotModified = false }: LedgerParts) {
+  constructor(
+    outbox: Outbox,
+    { rows, tally, add, hasFound = false, acceptsNotModified = false }: LedgerParts,
+  ) {
+    this.#hasFound = hasFound;
     this.#acceptsNotModified = acceptsNotModified;
     this.#outbox = outbox;
     this.#rows = rows;
@@ -96,7 +103,7 @@ export class Ledger implements FeedBook {
   }
 
   listed({ line, request }: SourceItem): void {
-    if (this.#add !== undefined) this.#outbox.addListed({ line, request });
+    if (this.#hasFound) this.#outbox.addListed({ line, request });
   }
 
   unknown(item: SourceItem): void {

@@ -1,4 +1,5 @@
 import { Feed, type FeedBook } from "./feed.ts";
+import { findsItems } from "./found-items.ts";
 import { isRepeatable } from "./item-request.ts";
 import { RecordedRows } from "./journal/recorded-rows.ts";
 import type { OpenedJob } from "./open-job.ts";
@@ -19,7 +20,7 @@ export function makeFeed(
   book: FeedBook,
   flush: () => Promise<void>,
 ): Feed {
-  const { source, add, concurrency } = options;
+  const { source, concurrency } = options;
   // A stream is read from its start, past all that the journal knows of it.
   const from = source.seekable ? position : { offset: 0, line: 0 };
   const after = (line: number) => journal.call("added", { after: line, limit: ADDED_PAGE });
@@ -29,7 +30,7 @@ export function makeFeed(
     known: new KnownLines(new RecordedRows(journal, from.line + 1, known.lastLine), source.name),
     book,
     isRepeatable: item => isRepeatable(item.request, options),
-    added: add === undefined ? undefined : { after, flush },
+    added: findsItems(options) ? { after, flush } : undefined,
     refreshed: (item, row) => (isSafe(item.request, options) ? refreshedItem(item, row, options) : undefined),
     markAtOnce: typeof concurrency === "number" ? concurrency : DEFAULT_MARK_AT_ONCE,
   });

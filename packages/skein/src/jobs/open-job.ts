@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InvalidOption } from "../entry/node.ts";
 import { checkThreads } from "./engine/threads-engine.ts";
+import { findsItems } from "./found-items.ts";
 import { JobError } from "./job-error.ts";
 import type { JobOptions, JobPaths } from "./job-options.ts";
 import { jobPaths } from "./job-paths.ts";
@@ -119,15 +120,16 @@ function requireSender(options: JobOptions): void {
 }
 
 /** @throws InvalidOption */
-function requireRefreshable({ refresh = false, fresh, retryFailed, add, threads, method }: JobOptions): void {
+function requireRefreshable({ refresh = false, fresh, retryFailed, method, ...options }: JobOptions): void {
   if (!refresh) return;
   if (fresh)
     throw new InvalidOption("refresh: fresh forgets what could be asked for again; choose one of them");
   if (retryFailed)
     throw new InvalidOption("refresh: it asks for all items again, retryFailed for some; choose one of them");
-  if (add !== undefined)
+  if (findsItems(options))
     throw new InvalidOption("refresh: a job that finds its items in answers can't be refreshed; begin anew");
-  if (threads !== undefined) throw new InvalidOption("refresh: one thread does that; leave out threads");
+  if (options.threads !== undefined)
+    throw new InvalidOption("refresh: one thread does that; leave out threads");
   if (isSafe({ url: "" }, { method: method ?? "GET" })) return;
   throw new InvalidOption(`refresh: only GET, HEAD and OPTIONS are sent again; the method is ${method}`);
 }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { isSecretName } from "../core/secret-names.ts";
+import { findsItems } from "./found-items.ts";
 import { JobError } from "./job-error.ts";
 import type { BodyMode, JobOptions } from "./job-options.ts";
 import { kindOfText, kindText, type OutputKind, outputKind } from "./sink/output-kind.ts";
@@ -73,7 +74,7 @@ export function semanticsOf(options: JobOptions): Semantics {
     output: kindText(outputKindOf(options)),
     ...(options.row === undefined ? undefined : { rows: "custom" }),
     ...(options.dedupe === undefined ? undefined : { dedupe: options.dedupe }),
-    ...(options.add === undefined ? undefined : { adds: "custom" }),
+    ...(findsItems(options) ? { adds: "custom" } : undefined),
   };
 }
 

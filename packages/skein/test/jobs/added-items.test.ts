@@ -192,7 +192,7 @@ describe("what a program gives that is none", () => {
     });
   });
 
-  test("a job that adds is another than one that does not; threads can't", async () => {
+  test("a job that adds is another than one that does not; threads have it from their module", async () => {
     const folder = new JobFolder();
     const source = argumentsSource([page(1)]);
     await folder.run({ source, add: linksOf });
@@ -204,39 +204,47 @@ describe("what a program gives that is none", () => {
   });
 });
 
-test("killed again and again: no page is lost, none has two rows", { timeout: 120_000 }, async () => {
-  pages = 5_000;
-  const folder = new JobFolder();
-  folder.write([page(1), page(4_999)]);
-  const seed = Date.now() % 100_000;
-  let inside = 0;
-  let kills = 0;
-  for (let kill = 0; kill < 8; kill++) {
-    const plan = {
-      afterMs: 40 + ((seed * (kill + 1)) % 300),
-      ...(kill % 2 === 1 ? { afterWriteMs: 0 } : undefined),
-    };
-    const killed = await runAndKill(
-      { list: folder.list, output: folder.output, concurrency: 40, crawl: true },
-      plan,
-    );
-    if (killed.insideCommit) inside++;
-    if (killed.wasKilled) kills++;
-  }
-  expect(kills).toBeGreaterThan(1);
-  const summary = await folder.run({ concurrency: 40, add: linksOf });
-  expect(summary, `seed ${seed}, ${inside} kills inside a commit`).toMatchObject({
-    ended: "complete",
-    done: 5_000,
-    succeeded: 5_000,
-    rejected: 1,
-  });
-  expect(numbersOf(folder)).toEqual(range(5_000));
-  expect(linesOf(folder.rejects)).toHaveLength(1);
-  const database = new DatabaseSync(folder.journal);
-  expect(database.prepare("SELECT count(*) AS rows FROM items").get()).toEqual({ rows: 5_001 });
-  database.close();
-});
+test.each([
+  ["one thread", {}],
+  ["three threads", { threads: 3 }],
+])(
+  "killed again and again with %s: no page is lost, none has two rows",
+  { timeout: 120_000 },
+  async (_, sends) => {
+    pages = 5_000;
+    const folder = new JobFolder();
+    folder.write([page(1), page(4_999)]);
+    const seed = Date.now() % 100_000;
+    let inside = 0;
+    let kills = 0;
+    for (let kill = 0; kill < 8; kill++) {
+      const plan = {
+        // Threads take a while to start.
+        afterMs: 40 + ((seed * (kill + 1)) % 300) + ("threads" in sends ? 200 : 0),
+        ...(kill % 2 === 1 ? { afterWriteMs: 0 } : undefined),
+      };
+      const killed = await runAndKill(
+        { list: folder.list, output: folder.output, concurrency: 40, crawl: true, ...sends },
+        plan,
+      );
+      if (killed.insideCommit) inside++;
+      if (killed.wasKilled) kills++;
+    }
+    expect(kills).toBeGreaterThan(1);
+    const summary = await folder.run({ concurrency: 40, add: linksOf });
+    expect(summary, `seed ${seed}, ${inside} kills inside a commit`).toMatchObject({
+      ended: "complete",
+      done: 5_000,
+      succeeded: 5_000,
+      rejected: 1,
+    });
+    expect(numbersOf(folder)).toEqual(range(5_000));
+    expect(linesOf(folder.rejects)).toHaveLength(1);
+    const database = new DatabaseSync(folder.journal);
+    expect(database.prepare("SELECT count(*) AS rows FROM items").get()).toEqual({ rows: 5_001 });
+    database.close();
+  },
+);
 
 test("killed, what is not safe to repeat is sent at most once", { timeout: 60_000 }, async () => {
   pages = 2_000;

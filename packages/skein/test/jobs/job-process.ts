@@ -40,9 +40,11 @@ const client = new Client({ limits: { maxConnectionsPerOrigin: concurrency } });
 
 let job: Job | undefined;
 try {
-  const threads =
-    count === undefined ? {} : { threads: { count, module: new URL("./thread-module.ts", import.meta.url) } };
-  const adds = crawl ? { add: linksOf } : {};
+  const module = new URL("./thread-module.ts", import.meta.url);
+  const sends =
+    count === undefined
+      ? { ...(crawl ? { add: linksOf } : undefined) }
+      : { threads: { count, module, ...(crawl ? { adds: true, data: { adds: true } } : undefined) } };
   job = await Job.open({
     source: listSource(list),
     output,
@@ -51,8 +53,7 @@ try {
     method,
     refresh,
     ...(shardSize === undefined ? {} : { shardSize }),
-    ...threads,
-    ...adds,
+    ...sends,
   });
   process.stdout.write("open\n");
   if (idle) await new Promise(resolve => setTimeout(resolve, 60_000));

@@ -1,6 +1,7 @@
 // What threads of the tests send with: node imports it in each of them.
 import type { JobThreadParts } from "../../src/entry/jobs.ts";
 import { Client } from "../../src/entry/node.ts";
+import { linksOf } from "./page-links.ts";
 
 export interface ThreadData {
   /** Goes wrong: when it is made, by throwing; later, by ending the thread; by a row that throws; or gives no client. */
@@ -8,9 +9,11 @@ export interface ThreadData {
   readonly perDomain?: number;
   /** Rows of its own. */
   readonly rows?: boolean;
+  /** Finds what pages link to. */
+  readonly adds?: boolean;
 }
 
-export default function parts({ fault, perDomain, rows }: ThreadData = {}): JobThreadParts {
+export default function parts({ fault, perDomain, rows, adds }: ThreadData = {}): JobThreadParts {
   if (fault === "throws") throw new RangeError("no such thread");
   if (fault === "no client") return {} as JobThreadParts;
   if (fault === "ends") setTimeout(() => process.exit(3), 50);
@@ -23,6 +26,7 @@ export default function parts({ fault, perDomain, rows }: ThreadData = {}): JobT
   return {
     client,
     ...(rows || fault === "bad row" ? { row } : undefined),
+    ...(adds ? { add: linksOf } : undefined),
     ...(perDomain === undefined ? undefined : { perDomain: { limit: perDomain, domainOf: () => "one" } }),
     close: () => client.close(),
   };

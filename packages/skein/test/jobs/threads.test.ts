@@ -17,6 +17,7 @@ import type { ThreadData } from "./thread-module.ts";
 
 const ORIGINS = 6;
 const DELAY_MS = 10;
+const PAGES = 2_000;
 const MODULE = new URL("./thread-module.ts", import.meta.url);
 
 /** How many requests the origins have in flight: each of them, and all. */
@@ -58,6 +59,14 @@ beforeAll(async () => {
               response.end(`item ${parts[1]}`);
             }, DELAY_MS);
           },
+          // Each links to the two below it, which are at other origins, and to itself.
+          page: ({ response, parts }) => {
+            const page = Number(parts[1]);
+            load.begin(number, parts[1]!);
+            load.end(number);
+            const below = [2 * page, 2 * page + 1].filter(one => one <= PAGES);
+            response.end([page, ...below].map(one => `<a href="${pageUrl(one)}">`).join("\n"));
+          },
           big: ({ response }) => void response.end(Buffer.alloc(1_500_000, 7)),
         },
       }),
@@ -67,6 +76,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(origins.map(origin => origin.close())));
 
+const pageUrl = (page: number) => `${origins[page % ORIGINS]!.url}/page/${page}`;
 const threads = (count: number, data?: ThreadData): JobThreads => ({ count, module: MODULE, data });
 
 function workplace(count: number, among = ORIGINS): JobFolder {
@@ -166,6 +176,46 @@ describe("several threads", () => {
     const lines = linesOf(folder.output).map(line => JSON.parse(line) as { line: number; state: string });
     expect(lines.map(({ line }) => line).toSorted((a, b) => a - b)).toEqual(range(30));
     expect(lines.every(({ state }) => state === "succeeded")).toBe(true);
+  });
+});
+
+describe("what answers lead to", () => {
+  const adding = (count: number): Partial<JobOptions> => ({
+    threads: { ...threads(count, { adds: true }), adds: true },
+  });
+
+  test("is sent once, whichever thread found it, and the job knows of it when it goes on", async () => {
+    const folder = workplace(0);
+    folder.write([pageUrl(1), pageUrl(7)]);
+    const first = await folder.open(adding(3));
+    const running = first.run();
+    await expect.poll(() => first.progress.done, { interval: 5, timeout: 10_000 }).toBeGreaterThan(50);
+    first.drain();
+    const { done } = await running;
+    await first.close();
+    expect(done).toBeLessThan(PAGES);
+    expect(await run(folder, adding(2))).toMatchObject({ ended: "complete", done: PAGES, doneBefore: done });
+    expect(await run(folder, adding(2))).toMatchObject({ ended: "complete", requests: 0 });
+    expect([load.sent.size, ...new Set(load.sent.values())]).toEqual([PAGES, 1]);
+    expect(new Set(folder.rows().map(({ url }) => url))).toEqual(new Set(range(PAGES).map(pageUrl)));
+    expect(await verifyJob(folder.output)).toMatchObject({ rows: PAGES, problems: [] });
+  });
+
+  test.each([
+    [
+      "a module that gives no add",
+      {},
+      true,
+      /gives no function add; expected one, since threads\.adds is true/,
+    ],
+    ["an add that the job does not know of", { adds: true }, undefined, /expected threads\.adds to be true/],
+  ] as const)("%s is refused", async (_, data, adds, message) => {
+    const folder = workplace(3);
+    const failure = run(folder, { threads: { ...threads(2, data), ...(adds ? { adds } : undefined) } });
+    await expect(failure).rejects.toMatchObject({
+      code: "THREAD_FAILED",
+      message: expect.stringMatching(message),
+    });
   });
 });
 
@@ -334,6 +384,7 @@ describe("what threads can't do is refused", () => {
     [{ rate: "5/s" }, /^rate: /],
     [{ ordered: true }, /^ordered: /],
     [{ row: () => ({}) }, /^row: .*threads\.module/],
+    [{ add: () => [] }, /^add: .*threads\.adds/],
     [{ threads: { count: 0, module: MODULE } }, /^threads\.count: expected .* got 0$/],
     [{ threads: { count: 2, module: 7 as unknown as string } }, /^threads\.module: expected .* got number$/],
     [{ maxErrors: "x%" as "5%" }, /^maxErrors: /],

@@ -11,12 +11,14 @@ export interface JobThreads {
   readonly module: string | URL;
   /** Anything that `structuredClone` copies. */
   readonly data?: unknown;
+  /** Whether the module gives `add`, so that answers lead to more items. Default: false. */
+  readonly adds?: boolean;
   /** The most connections of such a client, where limits are changed while the job runs. Default: no such end. */
   readonly maxConnections?: number;
 }
 
 /** What the module of a thread gives: a client, and functions, which can't be handed over either. */
-export interface JobThreadParts extends Pick<JobOptions, "perDomain" | "row"> {
+export interface JobThreadParts extends Pick<JobOptions, "perDomain" | "row" | "add"> {
   readonly client: JobClient;
   /** Called when the thread has done. */
   close?(): void | Promise<void>;

@@ -2,6 +2,7 @@
 import type { BatchLimitChanges, BatchProgress, OpenTask } from "../../entry/node.ts";
 import type { JobPaths } from "../job-options.ts";
 import type { GatheredGroup, ReportedError } from "../journal/journal-protocol.ts";
+import type { DedupeMode } from "../source/deduped-source.ts";
 import type { SourceItem } from "../source/source.ts";
 import type { EngineOptions } from "./local-engine.ts";
 import type { GrantedShare } from "./shares.ts";
@@ -18,6 +19,8 @@ export interface ThreadStart {
   readonly paths: JobPaths;
   /** Whether the job counts failures, to stop at a number of them: then they are told soon, each with its group. */
   readonly tellsFailures: boolean;
+  /** Which requests are the same, where answers lead to more items: the module finds them. */
+  readonly links: DedupeMode | undefined;
   /** Undefined where it finds out how many it may have in flight. */
   readonly share: GrantedShare | undefined;
 }

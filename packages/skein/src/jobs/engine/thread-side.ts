@@ -45,6 +45,7 @@ export class ThreadSide {
     this.#outbox = new Outbox({
       position: () => ({ offset: 0, line: 0 }),
       commit: ({ position, complete, ...commit }, transfer) => this.#hand(commit, transfer),
+      links: start.links,
       failed: error => this.#fail(error),
     });
   }
@@ -97,7 +98,7 @@ export class ThreadSide {
     }
   }
 
-  async #send({ client, perDomain, row }: JobThreadParts): Promise<void> {
+  async #send({ client, perDomain, row, add }: JobThreadParts): Promise<void> {
     const { options, accepted, paths } = this.#start;
     const whole: EngineOptions = {
       ...options,
@@ -107,7 +108,11 @@ export class ThreadSide {
       ...(this.#share === undefined ? undefined : { concurrency: Math.max(1, this.#share.places) }),
     };
     const rows = rowsOf(whole, paths, file => this.#outbox.addFile(file));
-    const ledger = new Ledger(this.#outbox, { rows, tally: new Tally({ counts: [], errorSamples: [] }) });
+    const ledger = new Ledger(this.#outbox, {
+      rows,
+      add,
+      tally: new Tally({ counts: [], errorSamples: [] }),
+    });
     const engine = new LocalEngine(client, whole, {
       settled: (item, task) => this.#settled(ledger, item, task),
       maybeSent: ({ item }) => this.#post({ kind: "maybe sent", line: item.line }, []),
@@ -135,7 +140,8 @@ export class ThreadSide {
       this.#served.push(task.timings.served);
       for (const { durationMs } of task.attempts) this.#attempts.push(durationMs);
       ledger.settled(item, task);
-      if (this.#start.tellsFailures && task.state !== "succeeded") this.#tellSoon();
+      const isHungry = this.#start.links !== undefined && this.#items.size === 0;
+      if (isHungry || (this.#start.tellsFailures && task.state !== "succeeded")) this.#tellSoon();
     } catch (error) {
       this.#fail(error);
     }
@@ -193,7 +199,7 @@ export class ThreadSide {
   }
 }
 
-async function partsOf({ module, data }: ThreadStart): Promise<JobThreadParts> {
+async function partsOf({ module, data, links }: ThreadStart): Promise<JobThreadParts> {
   const { default: make } = (await import(module)) as { default?: (data: unknown) => unknown };
   if (typeof make !== "function")
     throw new TypeError(
@@ -202,6 +208,12 @@ async function partsOf({ module, data }: ThreadStart): Promise<JobThreadParts> {
   const parts = (await make(data)) as Partial<JobThreadParts> | undefined;
   if (typeof parts?.client?.batch !== "function")
     throw new TypeError(`threads: the function of ${module} gave no client; expected { client }`);
+  if ((typeof parts.add === "function") !== (links !== undefined))
+    throw new TypeError(
+      links === undefined
+        ? `threads: ${module} gives add, and the job does not know of it; expected threads.adds to be true`
+        : `threads: ${module} gives no function add; expected one, since threads.adds is true`,
+    );
   return parts as JobThreadParts;
 }
 

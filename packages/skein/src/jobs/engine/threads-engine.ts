@@ -8,6 +8,7 @@ import {
   InvalidOption,
   type OpenTask,
 } from "../../entry/node.ts";
+import { linkModeOf } from "../found-items.ts";
 import type { JobOptions, JobPaths } from "../job-options.ts";
 import type { PendingItem } from "../source/pending-items.ts";
 import type { Engine, EngineEvents } from "./engine.ts";
@@ -143,6 +144,7 @@ export class ThreadsEngine implements Engine {
       accepted: acceptedBy(this.#options.accept),
       paths: this.#paths,
       tellsFailures: this.#errorLimit !== undefined,
+      links: linkModeOf(this.#options),
       share: this.#shares?.of(thread),
     };
     return new SendingThread(start, {
@@ -281,7 +283,9 @@ export function checkThreads({ threads, rate, ordered, row, add, maxErrors }: Jo
   if (row !== undefined)
     throw new InvalidOption("row: a function can't be handed to threads; let threads.module give it");
   if (add !== undefined)
-    throw new InvalidOption("add: a function can't be handed to threads; leave out threads, or add");
+    throw new InvalidOption(
+      "add: a function can't be handed to threads; let threads.module give it, and say so (threads.adds)",
+    );
   if (maxErrors !== undefined) errorLimit(maxErrors);
 }
 
