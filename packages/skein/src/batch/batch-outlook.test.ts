@@ -104,6 +104,12 @@ test("limits in force: an origin that is throttled gets half as much at once, an
   expect(throttled).toMatchObject({ concurrency: 4, running: 0, open: 100, waitsFor: "origin cooling" });
   expect(throttled!.eta).toBeGreaterThan(58_000);
   expect(batch.progress.eta).toBeGreaterThanOrEqual(throttled!.eta!);
+  // By then nothing has ended there for a while: what is known is how long it is left alone.
+  await clock.tick(40_000);
+  const [alone] = batch.progress.origins;
+  expect(alone).toMatchObject({ origin: "http://b.test", perSecond: 0, eta: Math.round(alone!.waitMs!) });
+  expect(alone!.eta).toBeGreaterThan(15_000);
+  expect(batch.progress.eta).toBeGreaterThanOrEqual(alone!.eta!);
   batch.cancel();
 });
 

@@ -27,10 +27,17 @@ export function heldOrigins(progress: BatchProgress | undefined): HeldOrigin[] {
   return held.sort((a, b) => (b.waitMs ?? 0) - (a.waitMs ?? 0)).slice(0, MOST_TOLD);
 }
 
-/** `api.example: retry-after, 58 s more`. */
+/** What people are told instead of the name of the reason. */
+const WORDS: Partial<Record<WaitReason, string>> = {
+  "origin cooling": "asked to wait",
+  "circuit open": "failing, left alone",
+  budget: "failing, few retries left",
+};
+
+/** `api.example: asked to wait, 58 s more`. */
 export function heldText({ origin, waitsFor, waitMs }: HeldOrigin): string {
   const host = origin.replace(/^https?:\/\//, "");
   // Tenths of a second would flicker.
   const rest = waitMs === undefined ? "" : `, ${formatDuration(Math.ceil(waitMs / 1_000) * 1_000)} more`;
-  return `${host}: ${waitsFor}${rest}`;
+  return `${host}: ${WORDS[waitsFor] ?? waitsFor}${rest}`;
 }

@@ -32,7 +32,7 @@ const view: ProgressView = {
 const slowed: ProgressView = {
   ...view,
   held: [
-    { origin: "https://api.example", waitsFor: "retry-after", waitMs: 57_400, open: 812 },
+    { origin: "https://api.example", waitsFor: "origin cooling", waitMs: 57_400, open: 812 },
     { origin: "http://[::1]:8080", waitsFor: "circuit open", waitMs: undefined, open: 3 },
   ],
 };
@@ -98,13 +98,13 @@ describe("renderTty", () => {
 
   test("who is left alone, and how long still", () => {
     expect(renderTty(slowed, 80, noPaint).slice(3)).toEqual([
-      "slowed  api.example: retry-after, 58 s more · [::1]:8080: circuit open",
+      "slowed  api.example: asked to wait, 58 s more · [::1]:8080: failing, left alone",
       "errors  HTTP 404 ×120 · connection reset ×80 · read timeout ×45",
     ]);
-    expect(renderPlain(slowed)).toContain("ETA 13 s, slowed: api.example: retry-after, 58 s more, most: ");
+    expect(renderPlain(slowed)).toContain("ETA 13 s, slowed: api.example: asked to wait, 58 s more, most: ");
     expect(JSON.parse(renderJson(slowed))).toMatchObject({
       held: [
-        { origin: "https://api.example", waitsFor: "retry-after", waitMs: 57_400, open: 812 },
+        { origin: "https://api.example", waitsFor: "origin cooling", waitMs: 57_400, open: 812 },
         { origin: "http://[::1]:8080", waitsFor: "circuit open", waitMs: null, open: 3 },
       ],
     });
