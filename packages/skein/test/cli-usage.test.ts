@@ -1,12 +1,17 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, originServer, test } from "@skein/testkit";
+import { FOREIGN_FLAGS } from "../src/cli/foreign-flags.ts";
 import { runSkein, scratchDirectory } from "./run-skein.ts";
 
 /** What a person gets wrong, what they are told, and the exit code: all before anything is sent. */
 const FETCH_MISTAKES: [args: string, code: number, message: string][] = [
   ["--concurency 3 list -o out.jsonl", 2, "unknown option '--concurency'\n(Did you mean --concurrency?)"],
-  ["list", 2, "-o FILE is needed: they go to a file, which also makes the same command continue"],
+  [
+    "list",
+    2,
+    "-o FILE is needed for the results: they go to a file, which also makes the same command continue",
+  ],
   ["list -o -", 2, "-o: results can't go to standard output"],
   ["list -o", 2, "option '-o, --output <file>' argument missing"],
   ["-o out.jsonl", 2, "which URLs?"],
@@ -154,12 +159,29 @@ describe("skein, used wrongly", () => {
     ["get http://", "is not a URL"],
     ["get gopher://example.com", 'the scheme "gopher" is not supported'],
     ["get example.com --timout 3s", "unknown option '--timout'\n(Did you mean --timeout?)"],
+    [
+      "get example.com -sS",
+      "unknown option '-sS'\n(Instead: nothing but the answer is printed, so leave it out;",
+    ],
+    ["get example.com --max-time=3", "unknown option '--max-time=3'\n(Instead: --timeout, for one answer;"],
+    ["fetch list -o out.jsonl --parallel-max 9", "unknown option '--parallel-max'\n(Instead: -j)"],
     ["get example.com --timeout 0s", "--timeout: expected a duration from 1ms to 24h"],
   ])("%s", async (args, message) => {
     const end = await runSkein(args.split(" ").filter(Boolean));
     expect(end).toMatchObject({ code: 2, stdout: "" });
     expect(end.stderr).toContain(message);
   });
+});
+
+test("what other tools call otherwise is no flag of ours, and what stands for it is one", async () => {
+  const helps = await Promise.all(
+    ["fetch", "get", "download"].map(command => runSkein([command, "--help"]).then(({ stdout }) => stdout)),
+  );
+  const ours = new Set(helps.join("\n").match(/(?<=[ ,])--?[a-z][\w.-]*/gi));
+  const flags = FOREIGN_FLAGS.flatMap(({ instead }) => instead.match(/(?<=^|[ (])--?[a-z][\w-]*/gi) ?? []);
+  expect(flags.length).toBeGreaterThan(20);
+  expect(flags.filter(flag => !ours.has(flag))).toEqual([]);
+  expect(FOREIGN_FLAGS.filter(({ flag }) => flag.startsWith("--") && ours.has(flag))).toEqual([]);
 });
 
 describe("help", () => {

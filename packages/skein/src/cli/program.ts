@@ -33,6 +33,7 @@ import type { StatusFlags } from "./commands/status.ts";
 import type { UiFlags } from "./commands/ui.ts";
 import { SHELLS, type Shell } from "./completion/shells.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit-code.ts";
+import { withFlagHint } from "./foreign-flags.ts";
 import {
   COMPLETION_HELP,
   DOWNLOAD_HELP,
@@ -66,7 +67,9 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "skein: ")) })
+    .configureOutput({
+      outputError: (text, write) => write(withFlagHint(text.replace(/^error: /, "skein: "))),
+    })
     .showHelpAfterError("Try: skein --help")
     .addHelpText("after", PROGRAM_HELP);
   addFetch(program, finish);

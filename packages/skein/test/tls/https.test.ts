@@ -61,6 +61,9 @@ describe("https", () => {
     await using origin = await originServer();
     await expect(clientWith().get(`${origin.url.replace("http:", "https:")}/ok`)).rejects.toMatchObject({
       code: "TLS_FAILED",
+      message: expect.stringContaining(
+        "does not speak it (wrong version number); for plain HTTP, write http://",
+      ),
     });
   });
 });

@@ -202,7 +202,8 @@ function kindOfPath(path: string): PathKind {
 
 function checkedOutput(output: string | undefined, input: Input): string {
   if (output === undefined || output === "-") {
-    const what = output === "-" ? "-o: results can't go to standard output" : "-o FILE is needed";
+    const what =
+      output === "-" ? "-o: results can't go to standard output" : "-o FILE is needed for the results";
     throw new UsageError(
       `${what}: they go to a file, which also makes the same command continue when it was stopped; ` +
         "for example: skein fetch urls.txt -o results.jsonl",

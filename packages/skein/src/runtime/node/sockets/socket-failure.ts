@@ -71,6 +71,13 @@ function sorted(error: Error, target: string): SocketFailure {
   return { kind, reason: reasonOf(kind, first, target), cause: error };
 }
 
+/** What OpenSSL makes of text where it expects a handshake. */
+const PLAIN_ANSWERS = new Set([
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+  "ERR_SSL_HTTP_REQUEST",
+]);
+
 function isTls(code: string): boolean {
   return code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS") || code === "EPROTO";
 }
@@ -88,10 +95,17 @@ function reasonOf(kind: SocketFailure["kind"], error: NodeError, target: string)
     case "reset":
       return `connection reset by ${target}`;
     case "tls":
-      return `no TLS connection to ${target}: ${(error.reason ?? error.message).trim()}`;
+      return `no TLS connection to ${target}: ${tlsReason(error)}`;
     default:
       return `the connection to ${target} failed: ${error.message}`;
   }
+}
+
+function tlsReason({ code = "", reason, message }: NodeError): string {
+  const told = (reason ?? message).trim();
+  return PLAIN_ANSWERS.has(code)
+    ? `what answers does not speak it (${told}); for plain HTTP, write http://`
+    : told;
 }
 
 function addressOf(error: NodeError & { address?: string; port?: number }): string | undefined {
