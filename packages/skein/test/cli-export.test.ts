@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, originServer, test } from "@skein/testkit";
 import { parse } from "csv-parse/sync";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { type JobRow, jobRows } from "../src/entry/jobs.ts";
 import { readRows, runSkein, SKEIN_MAIN, scratchDirectory } from "./run-skein.ts";
 
@@ -53,6 +54,46 @@ describe("skein export", () => {
         message,
       })),
     ).toEqual(expected);
+  });
+
+  test.each([
+    ["t.csv.gz", "gzip"],
+    ["t.tsv.zst", "zstd"],
+    ["t.ndjson.gz", "gzip"],
+  ])("packed as its name %s says", async (name, unpacker) => {
+    await using origin = await originServer();
+    const { cwd, skein, read } = await workplace(origin);
+    expect(await skein("export", "out.jsonl", "-o", name)).toMatchObject({ code: 0 });
+    const text = execFileSync(unpacker, ["-dcq", join(cwd, name)], { encoding: "utf8" });
+    if (name.startsWith("t.ndjson")) return expect(text).toBe(read("out.jsonl"));
+    const rows: string[][] = parse(text, { delimiter: name.includes("tsv") ? "\t" : "," });
+    expect(rows.slice(1).map(row => row.slice(0, 2))).toEqual(
+      readRows(join(cwd, "out.jsonl")).map(({ id, url }) => [String(id), url]),
+    );
+  });
+
+  test("a Parquet file that another reader finds to be the rows", async () => {
+    await using origin = await originServer();
+    const { cwd, skein, output } = await workplace(origin);
+    const columns = ["--fields", "id,status,served,error", "--where", "status=404"];
+    const { stderr } = await skein("export", "out.jsonl", "-o", "t.parquet", ...columns);
+    expect(stderr).toBe("10 rows exported\n");
+    const found = await parquetReadObjects({ file: await asyncBufferFromFile(join(cwd, "t.parquet")) });
+    const rows: JobRow[] = [];
+    for await (const row of jobRows(output)) if (row.status === 404) rows.push(row);
+    expect(found).toEqual(
+      rows.map(({ id, timings }) => ({
+        id: String(id),
+        status: 404,
+        served: timings!.served,
+        error: "HTTP_STATUS",
+      })),
+    );
+    expect(readdirSync(cwd).filter(name => name.includes(".part"))).toEqual([]);
+    expect(await skein("export", "out.jsonl", "-o", "t.parquet")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("t.parquet exists"),
+    });
   });
 
   test("some rows and some columns, to standard output and with tabs", async () => {
@@ -112,7 +153,15 @@ describe("skein export", () => {
     await skein("fetch", "bad.txt", "-o", "all-{shard}.jsonl", "--shard-size", "1kb", "-q");
     for (const name of ["all-00001.jsonl", "all-{shard}.jsonl.job.db", "all.rejects.jsonl"]) {
       const before = readFileSync(join(cwd, name));
-      const { code, stderr } = await skein("export", "all-{shard}.jsonl", "-o", name, "--force");
+      const { code, stderr } = await skein(
+        "export",
+        "all-{shard}.jsonl",
+        "-o",
+        name,
+        "--force",
+        "--format",
+        "csv",
+      );
       expect([code, stderr]).toEqual([2, expect.stringContaining(`${name} is what is read`)]);
       expect(readFileSync(join(cwd, name)).equals(before)).toBe(true);
     }
@@ -174,7 +223,20 @@ describe("skein export", () => {
       "--fields: a row of JSON lines is kept whole",
     ],
     [["export", "out.jsonl", "-o", "no/such/dir.csv"], 3, "can't write no/such/dir.csv"],
-    [["export", "out.jsonl", "--format", "xml"], 2, "Allowed choices are csv, tsv, jsonl"],
+    [["export", "out.jsonl", "-o", "no/such/dir.parquet"], 3, "writing no/such/dir.parquet"],
+    [
+      ["export", "out.jsonl", "-o", "a.xlsx"],
+      2,
+      "-o: a.xlsx does not say what it is to be; expected a name that ends",
+    ],
+    [["export", "out.jsonl", "-o", "a.parquet.gz"], 2, "-o: the name of a Parquet file ends in .parquet"],
+    [
+      ["export", "out.jsonl", "-o", "a.parquet", "--format", "csv"],
+      2,
+      "a.parquet says that it is Parquet, not csv",
+    ],
+    [["export", "out.jsonl", "--format", "parquet"], 2, "--format parquet: expected a file for it"],
+    [["export", "out.jsonl", "--format", "xml"], 2, "Allowed choices are csv, tsv, jsonl, parquet"],
   ])("says what is wrong: %j", async (args, code, message) => {
     const cwd = scratchDirectory();
     if (args[1] === "out.jsonl")

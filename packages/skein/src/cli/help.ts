@@ -140,6 +140,7 @@ Exit codes:
 export const EXPORT_HELP = `
 Examples:
   skein export results.jsonl -o results.csv
+  skein export results.jsonl -o results.parquet --fields id,url,status,body
   skein export results.jsonl --where "status=429" --fields id,url,message
   skein export results.jsonl --where "state=failed,url~.com" -o failed.jsonl
 
@@ -151,6 +152,8 @@ answer.
 
 Columns: id, url, finalUrl, state, status, attempts, queued, waited, served,
 bytes, sha256, contentType, body, bodyBase64, path, error, phase, message, meta.
+
+A name that ends in .gz or .zst besides, such as results.csv.gz, is packed.
 
 Exit codes:
   0 exported   2 used wrongly   3 file error

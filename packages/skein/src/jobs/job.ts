@@ -21,7 +21,7 @@ import { Ledger } from "./ledger.ts";
 import { makeFeed } from "./make-feed.ts";
 import { type OpenedJob, openJob } from "./open-job.ts";
 import { outputKindOf } from "./semantics.ts";
-import { writeParquet } from "./sink/parquet-file.ts";
+import { sizedRows, writeParquet } from "./sink/parquet-file.ts";
 import { rowsOf } from "./sink/rows-of.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
 import type { PendingItem } from "./source/pending-items.ts";
@@ -271,7 +271,7 @@ export class Job {
     const { output, rows } = this.paths;
     if (rows === output || existsSync(output)) return;
     const part = { path: rows, length: statSync(rows).size, isWhole: true };
-    await writeParquet(outputLines(outputKindOf(this.#options), part), output);
+    await writeParquet(sizedRows(outputLines(outputKindOf(this.#options), part)), output);
   }
 
   /** A row that could not be made ends the run. */

@@ -1,9 +1,11 @@
 import type { Duplex, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGzip, createZstdCompress } from "node:zlib";
 import { stringify } from "csv-stringify";
 import { type JobRow, jobRowLines } from "../../entry/jobs.ts";
+import { type SizedRow, writeParquet } from "../../jobs/sink/parquet-file.ts";
 import { TABLE_COLUMNS } from "../../jobs/sink/table.ts";
-import { EXPORT_FORMATS, type ExportFormat } from "../args/export-format.ts";
+import { type ExportFormat, type ExportKind, exportKind } from "../args/export-format.ts";
 import type { Where } from "../args/where.ts";
 import { EXIT, type ExitCode, UsageError } from "../exit-code.ts";
 import { checkNewFile, writeNewFile } from "../new-file.ts";
@@ -25,16 +27,16 @@ const STANDARD_FIELDS =
 
 /** `skein export`: the rows of an output as a table, or some of them as they are. */
 export async function exportCommand(source: string, flags: ExportFlags): Promise<ExitCode> {
-  const format = flags.format ?? formatOf(flags.output);
-  if (format === "jsonl" && flags.fields !== undefined) {
+  const kind = exportKind(flags.output, flags.format);
+  if (kind.format === "jsonl" && flags.fields !== undefined) {
     throw new UsageError(
       "--fields: a row of JSON lines is kept whole; choose --format csv or tsv for columns",
     );
   }
   const counter = { rows: 0 };
   const rows = wantedRows(source, flags.where ?? (() => true), counter);
-  const table = format === "jsonl" ? { chunks: linesOf(rows) } : tableOf(rows, format, flags);
-  if (!(await write(table, source, flags))) return EXIT.file;
+  if (kind.format === "parquet") await writeColumns(rows, source, flags);
+  else if (!(await write(exported(rows, kind, flags), source, flags))) return EXIT.file;
   process.stderr.write(`${formatCount(counter.rows)} ${counter.rows === 1 ? "row" : "rows"} exported\n`);
   return EXIT.ok;
 }
@@ -53,25 +55,43 @@ async function* linesOf(rows: Rows): AsyncGenerator<string> {
   for await (const { text } of rows) yield `${text}\n`;
 }
 
-/** What is written: chunks as they are, or what is made of them. */
-interface Exported {
-  readonly chunks: AsyncIterable<unknown>;
-  readonly through?: Duplex;
+async function writeColumns(rows: Rows, source: string, flags: ExportFlags): Promise<void> {
+  const path = flags.output!;
+  const names = fieldsOf(flags.fields ?? STANDARD_FIELDS).map(([name]) => name);
+  checkNewFile({ path, source, force: flags.force === true });
+  await writeParquet(sized(rows), path, names);
 }
 
-function tableOf(rows: Rows, format: "csv" | "tsv", flags: ExportFlags): Exported {
+async function* sized(rows: Rows): AsyncGenerator<SizedRow> {
+  for await (const { row, text } of rows) yield { row, characters: text.length };
+}
+
+/** What is written: chunks, and what makes of them what the file holds. */
+interface Exported {
+  readonly chunks: AsyncIterable<unknown>;
+  readonly through: readonly Duplex[];
+}
+
+function exported(rows: Rows, { format, packing }: ExportKind, flags: ExportFlags): Exported {
+  const packed = packing === undefined ? [] : [packing === "gzip" ? createGzip() : createZstdCompress()];
+  if (format === "jsonl") return { chunks: linesOf(rows), through: packed };
+  const { chunks, through } = tableOf(rows, format === "csv" ? "," : "\t", flags);
+  return { chunks, through: [...through, ...packed] };
+}
+
+function tableOf(rows: Rows, delimiter: string, flags: ExportFlags): Exported {
   const fields = fieldsOf(flags.fields ?? STANDARD_FIELDS);
-  const through = stringify({
+  const table = stringify({
     header: true,
     columns: fields.map(([name]) => name),
-    delimiter: format === "csv" ? "," : "\t",
+    delimiter,
     // What a server sends must not be run by the program that opens the table.
     escape_formulas: flags.formulas !== true,
   });
   const cells = async function* () {
     for await (const { row } of rows) yield fields.map(([, cellOf]) => cellOf(row) ?? "");
   };
-  return { chunks: cells(), through };
+  return { chunks: cells(), through: [table] };
 }
 
 function fieldsOf(list: string): [name: string, cellOf: (row: JobRow) => unknown][] {
@@ -86,10 +106,10 @@ function fieldsOf(list: string): [name: string, cellOf: (row: JobRow) => unknown
 }
 
 /** @returns false where standard output takes no more, which has been told */
-async function write(exported: Exported, source: string, flags: ExportFlags): Promise<boolean> {
+async function write(what: Exported, source: string, flags: ExportFlags): Promise<boolean> {
   const { output } = flags;
   if (output === undefined || output === "-") {
-    return run(exported, process.stdout, { end: false }).then(
+    return run(what, process.stdout, { end: false }).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
         if (error.syscall !== "write") throw error;
@@ -99,7 +119,7 @@ async function write(exported: Exported, source: string, flags: ExportFlags): Pr
     );
   }
   checkNewFile({ path: output, source, force: flags.force === true });
-  await writeNewFile(output, file => run(exported, file));
+  await writeNewFile(output, file => run(what, file));
   return true;
 }
 
@@ -108,11 +128,5 @@ function run(
   target: Writable,
   options: { end?: boolean } = {},
 ): Promise<void> {
-  return through === undefined
-    ? pipeline(chunks, target, options)
-    : pipeline(chunks, through, target, options);
-}
-
-function formatOf(output: string | undefined): ExportFormat {
-  return EXPORT_FORMATS.find(format => output?.endsWith(`.${format}`)) ?? "csv";
+  return pipeline([chunks, ...through, target], options);
 }

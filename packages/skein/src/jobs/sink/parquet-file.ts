@@ -29,15 +29,31 @@ export function rowLogPath(output: string): string {
   return `${output}.rows.jsonl.zst`;
 }
 
+/** A row, and about how much memory it takes. */
+export interface SizedRow {
+  readonly row: JobRow;
+  readonly characters: number;
+}
+
+export async function* sizedRows(lines: AsyncIterable<Buffer>): AsyncGenerator<SizedRow> {
+  for await (const line of lines)
+    yield { row: JSON.parse(line.toString()) as JobRow, characters: line.length };
+}
+
 /**
- * Makes the file of rows, as lines of JSON. It is there when it is whole.
+ * Makes the file of rows. It is there when it is whole.
  *
+ * @param columns their names, in their order; all where none are given
  * @throws JobError (rejects with) where it can't be written
  */
-export async function writeParquet(lines: AsyncIterable<Buffer>, path: string): Promise<void> {
+export async function writeParquet(
+  rows: AsyncIterable<SizedRow>,
+  path: string,
+  columns: readonly string[] = NAMES,
+): Promise<void> {
   const part = `${path}.part`;
   try {
-    await writeGroups(lines, part);
+    await writeGroups(rows, part, columns);
     await syncFile(part);
     await rename(part, path);
     nodeFiles.syncDirectory(dirname(path));
@@ -47,29 +63,33 @@ export async function writeParquet(lines: AsyncIterable<Buffer>, path: string): 
   }
 }
 
-async function writeGroups(lines: AsyncIterable<Buffer>, part: string): Promise<void> {
+async function writeGroups(
+  all: AsyncIterable<SizedRow>,
+  part: string,
+  columns: readonly string[],
+): Promise<void> {
   // Loaded when an output is Parquet: most are not.
   const { fileWriter, ParquetWriter, schemaFromColumnData } = await import("hyparquet-writer");
-  const schema = schemaFromColumnData({ columnData: columnsOf([]) });
+  const schema = schemaFromColumnData({ columnData: columnsOf(columns, []) });
   const writer = new ParquetWriter({ writer: fileWriter(part), schema });
   let rows: JobRow[] = [];
   let characters = 0;
   const writeRows = async () => {
-    await writer.write({ columnData: columnsOf(rows), rowGroupSize: rows.length });
+    await writer.write({ columnData: columnsOf(columns, rows), rowGroupSize: rows.length });
     rows = [];
     characters = 0;
   };
-  for await (const line of lines) {
-    rows.push(JSON.parse(line.toString()) as JobRow);
-    characters += line.length;
+  for await (const next of all) {
+    rows.push(next.row);
+    characters += next.characters;
     if (rows.length >= ROWS_IN_A_GROUP || characters >= CHARACTERS_IN_A_GROUP) await writeRows();
   }
   if (rows.length > 0) await writeRows();
   await writer.finish();
 }
 
-function columnsOf(rows: readonly JobRow[]) {
-  return NAMES.map(name => ({
+function columnsOf(names: readonly string[], rows: readonly JobRow[]) {
+  return names.map(name => ({
     name,
     type: TYPES[name] ?? "STRING",
     nullable: true,
