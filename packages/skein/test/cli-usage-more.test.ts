@@ -51,6 +51,8 @@ const FETCH: readonly Mistake[] = [
     2,
     "-o, --output-format: the name out.parquet says that it is Parquet",
   ],
+  ["list -o out.xlsx", 2, "-o: out.xlsx can't be written: expected a name that ends in .jsonl, .csv,"],
+  ["list -o out.csv.bz2", 2, "-o: out.csv.bz2 can't be written: expected a name that ends in .jsonl, .csv,"],
   [
     "list -o out.csv --body inline",
     2,

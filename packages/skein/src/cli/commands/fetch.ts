@@ -1,5 +1,5 @@
 import { createReadStream, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import {
   argumentsSource,
   type DedupeMode,
@@ -237,7 +237,17 @@ function checkList(list: string, output: string): void {
     );
 }
 
+const NOT_WRITTEN = new Set(
+  ".xlsx .xls .ods .xml .html .zip .7z .bz2 .xz .br .lz4 .avro .arrow .feather .orc .db .sqlite".split(" "),
+);
+
 function checkedKind({ output = "", outputFormat }: FetchFlags): OutputKind {
+  const ending = extname(output).toLowerCase();
+  // Lines of JSON by that name would open as something broken.
+  if (outputFormat === undefined && NOT_WRITTEN.has(ending))
+    throw new UsageError(
+      `-o: ${output} can't be written: expected a name that ends in .jsonl, .csv, .tsv, .warc or .parquet, with .gz or .zst to have it packed; or --output-format`,
+    );
   try {
     return outputKind(output, outputFormat);
   } catch (error) {
