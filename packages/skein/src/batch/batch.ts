@@ -1,3 +1,4 @@
+import { Chain } from "../core/chain.ts";
 import { AbortError, isSkeinError, type SkeinError } from "../core/errors.ts";
 import { requireCount } from "../core/option-names.ts";
 import { ownOptions } from "../core/own-options.ts";
@@ -70,7 +71,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
   readonly #added = new AddedTasks<I, V>();
   readonly #counts = newCounts();
   readonly #book: TaskBook<I> = { counts: this.#counts, events: undefined };
-  readonly #running = new Set<TaskRecord<I>>();
+  readonly #running = new Chain<TaskRecord<I>>();
   #pulled = 0;
   readonly #meter = new BatchMeter();
   readonly #byteBudget: ByteBudget;
@@ -431,7 +432,7 @@ export class BatchRun<I, V, R> implements Batch<I, V>, AsyncIterator<SettledTask
     if (this.#ended || this.#aborted) return;
     this.#aborted = true;
     this.#stop(stop);
-    for (const task of this.#running) this.#cancelTask(task, stop);
+    for (const task of [...this.#running]) this.#cancelTask(task, stop);
     this.#pump();
   }
 

@@ -34,7 +34,7 @@ export class ByteBudget {
   }
 
   hasRoom(
-    running: ReadonlySet<Pick<TaskRecord<never>, "bufferedBytes">>,
+    running: Iterable<Pick<TaskRecord<never>, "bufferedBytes">> & { readonly size: number },
     { bytes, heldBytes }: Pick<Outbox<unknown>, "bytes" | "heldBytes">,
     now: number,
   ): boolean {

@@ -1,3 +1,4 @@
+import type { Link } from "../core/chain.ts";
 import type { Attempt, SkeinError } from "../core/errors.ts";
 import type { Request } from "../core/request.ts";
 import type { RequestContext } from "../core/request-context.ts";
@@ -30,7 +31,7 @@ export interface Stop {
 }
 
 /** A task inside the batch, until it settles. */
-export class TaskRecord<I> {
+export class TaskRecord<I> implements Link<TaskRecord<I>> {
   readonly id: number;
   readonly input: I;
   readonly attempts: Attempt[] = [];
@@ -59,6 +60,9 @@ export class TaskRecord<I> {
   state: TaskState = "pending";
   /** Why it is to end as soon as its attempt has. */
   stop: Stop | undefined;
+  /** In flight beside it. */
+  previous: TaskRecord<I> | undefined;
+  next: TaskRecord<I> | undefined;
   readonly #book: TaskBook<I>;
   readonly #pulledAt: number;
   #firstStart = 0;

@@ -1,3 +1,4 @@
+import type { Link } from "../core/chain.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Connector, Socket, TextPort } from "../core/ports.ts";
 import type { OpeningTimes } from "../core/timings.ts";
@@ -13,7 +14,7 @@ import type { Exchange } from "./exchange.ts";
 export type ConnectionState = "connecting" | "idle" | "busy" | "closed";
 
 /** One connection to an origin, as the pool sees it. */
-export interface Connection {
+export interface Connection extends Link<Connection> {
   /** Tells the connections of a process apart. */
   readonly id: number;
   readonly origin: Origin;

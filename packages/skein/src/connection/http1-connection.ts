@@ -45,6 +45,8 @@ export class Http1Connection implements Connection, ResponseSink, SocketEvents, 
   readonly openedAt: number;
   readonly opening: Opening;
   state: ConnectionState = "connecting";
+  previous: Connection | undefined;
+  next: Connection | undefined;
   idleSince = 0;
   requests = 0;
   serverKeepAliveMs: number | undefined;

@@ -6,6 +6,7 @@ import type { Origin } from "../core/url.ts";
 import { errorCodeName, type Http2Violation } from "../protocol/http2/error-codes.ts";
 import { SendWindow } from "../protocol/http2/flow-window.ts";
 import type {
+  Connection,
   ConnectionSetup,
   ConnectionState,
   MultiplexedConnection,
@@ -52,6 +53,8 @@ export class Http2Connection implements MultiplexedConnection, SocketEvents, Inb
   readonly openedAt: number;
   readonly opening: OpeningTimes;
   readonly serverKeepAliveMs = undefined;
+  previous: Connection | undefined;
+  next: Connection | undefined;
   idleSince: number;
   requests = 0;
   readonly #owner: MultiplexOwner;

@@ -1,8 +1,9 @@
+import { Chain } from "../core/chain.ts";
 import { ItemState } from "./journal/journal-protocol.ts";
 import type { RecordedRow } from "./journal/recorded-rows.ts";
 import { type AddedItem, addedLine } from "./source/added-item.ts";
 import type { KnownLines } from "./source/known-list.ts";
-import { PendingItem, PendingItems } from "./source/pending-items.ts";
+import { PendingItem } from "./source/pending-item.ts";
 import type { RejectedLine, SourceItem, SourceLine, SourcePosition } from "./source/source.ts";
 
 export interface FeedOptions {
@@ -44,8 +45,8 @@ export interface FeedBook {
 
 /** Brings the pending items of a list to the client, in its order, as fast as they are asked for; then those that answers led to. */
 export class Feed implements AsyncIterable<PendingItem> {
-  /** Read, and not ended; whoever ends an item deletes it here. */
-  readonly pending = new PendingItems();
+  /** Read, and not ended, in the order of the list; whoever ends an item deletes it here. */
+  readonly pending = new Chain<PendingItem>();
   /** The list has been read to its end, and no answer can lead to more. */
   ended = false;
   /** Why it could not be. */

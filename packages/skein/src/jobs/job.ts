@@ -24,7 +24,7 @@ import { outputKindOf } from "./semantics.ts";
 import { sizedRows, writeParquet } from "./sink/parquet-file.ts";
 import { rowsOf } from "./sink/rows-of.ts";
 import type { PeekedBlocks } from "./source/peeked-blocks.ts";
-import type { PendingItem } from "./source/pending-items.ts";
+import type { PendingItem } from "./source/pending-item.ts";
 import { Tally } from "./tally.ts";
 import { Timeline, type TimelineFacts } from "./timeline.ts";
 

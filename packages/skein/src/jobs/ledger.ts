@@ -12,7 +12,7 @@ import { isUnchanged, validatorsOf } from "./refresh-item.ts";
 import { INTERRUPTED } from "./sink/row.ts";
 import type { Rows } from "./sink/warc-rows.ts";
 import { addedName } from "./source/added-item.ts";
-import type { PendingItem } from "./source/pending-items.ts";
+import type { PendingItem } from "./source/pending-item.ts";
 import type { RejectedLine, SourceItem } from "./source/source.ts";
 import type { Tally } from "./tally.ts";
 

@@ -9,6 +9,7 @@ import type {
 import { Exchange } from "../connection/exchange.ts";
 import { Http1Connection } from "../connection/http1-connection.ts";
 import { Http2Connection } from "../connection/http2-connection.ts";
+import { Chain } from "../core/chain.ts";
 import { AbortError, ClientClosed, isSkeinError } from "../core/errors.ts";
 import type { RuntimePorts, Socket } from "../core/ports.ts";
 import type { Request } from "../core/request.ts";
@@ -43,7 +44,7 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   readonly #origins = new Map<string, OriginState>();
   readonly #connections = new Set<Connection>();
   /** Of all origins, the one that has idled longest first. */
-  readonly #idle = new Set<Connection>();
+  readonly #idle = new Chain<Connection>();
   /** The request on whose behalf a connection is being opened: it learns of a failure. */
   readonly #openingFor = new Map<Connection, Exchange>();
   /** Origins whose requests wait for a place in a full pool, oldest first: those that have no connection at all … */
@@ -356,7 +357,8 @@ export class Pool implements Service, ConnectionOwner, MultiplexOwner {
   // ── room for other origins ──
 
   #oldestIdle(): Connection {
-    for (const connection of this.#idle) return connection;
+    const { first } = this.#idle;
+    if (first !== undefined) return first;
     throw new Error("invariant: make-room was planned without an idle connection");
   }
 

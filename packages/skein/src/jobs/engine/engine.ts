@@ -1,5 +1,5 @@
 import type { BatchLimitChanges, BatchLimits, BatchProgress, OpenTask } from "../../entry/node.ts";
-import type { PendingItem } from "../source/pending-items.ts";
+import type { PendingItem } from "../source/pending-item.ts";
 
 /** What sends the items of a job: this thread, or several others. */
 export interface Engine {

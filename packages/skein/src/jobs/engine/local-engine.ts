@@ -11,7 +11,7 @@ import type {
 } from "../../entry/node.ts";
 import { itemRequest } from "../item-request.ts";
 import type { JobClient, JobOptions } from "../job-options.ts";
-import type { PendingItem } from "../source/pending-items.ts";
+import type { PendingItem } from "../source/pending-item.ts";
 import type { Engine, EngineEvents } from "./engine.ts";
 
 export interface LocalEngineEvents extends EngineEvents {

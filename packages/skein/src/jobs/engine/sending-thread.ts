@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { JobError, type JobErrorCode } from "../job-error.ts";
 import { ROW_WIDTH } from "../journal/journal-protocol.ts";
-import type { PendingItem } from "../source/pending-items.ts";
+import type { PendingItem } from "../source/pending-item.ts";
 import {
   type FromThread,
   MOST_GIVEN,

@@ -1,4 +1,4 @@
-import { PendingItem } from "../source/pending-items.ts";
+import { PendingItem } from "../source/pending-item.ts";
 import type { SourceItem } from "../source/source.ts";
 
 /** Told at once of so many items that were taken. */

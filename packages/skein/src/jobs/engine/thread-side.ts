@@ -3,7 +3,7 @@ import { JobError } from "../job-error.ts";
 import { Outbox } from "../journal/outbox.ts";
 import { Ledger } from "../ledger.ts";
 import { rowsOf } from "../sink/rows-of.ts";
-import type { PendingItem } from "../source/pending-items.ts";
+import type { PendingItem } from "../source/pending-item.ts";
 import { Tally } from "../tally.ts";
 import type { JobThreadParts } from "./job-threads.ts";
 import { type EngineOptions, LocalEngine } from "./local-engine.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../entry/node.ts";
 import { linkModeOf } from "../found-items.ts";
 import type { JobOptions, JobPaths } from "../job-options.ts";
-import type { PendingItem } from "../source/pending-items.ts";
+import type { PendingItem } from "../source/pending-item.ts";
 import type { Engine, EngineEvents } from "./engine.ts";
 import type { JobThreads } from "./job-threads.ts";
 import { mergedProgress } from "./merged-progress.ts";

@@ -133,8 +133,8 @@ export interface CommitRequest {
   readonly rows: Rows;
   readonly errorCodes: readonly string[];
   readonly errorSamples: readonly (readonly [code: string, message: string])[];
-  /** Lines for the output, each with its line feed. */
-  readonly output: string;
+  /** Lines for the output, each with its line feed; in UTF-8 where they come often. */
+  readonly output: string | Uint8Array;
   readonly rejects: string;
   readonly files: readonly BodyFile[];
   /** Of those rows that are of items that ended. Left out where there are none. */

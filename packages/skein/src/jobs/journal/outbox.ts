@@ -4,6 +4,7 @@ import type { SourcePosition } from "../source/source.ts";
 import type { FoundGroup, ListedRequest } from "./added-log.ts";
 import { DetailPacker, type ItemDetails } from "./item-details.ts";
 import { type BodyFile, type CommitRequest, type GatheredGroup, ROW_WIDTH } from "./journal-protocol.ts";
+import { RowBytes } from "./row-bytes.ts";
 import type { TimelineSample } from "./timeline-sample.ts";
 
 /** A group is sent off at this many rows, this much text, or this old: whichever comes first. */
@@ -43,7 +44,7 @@ export class Outbox {
   #used = 0;
   #errorCodes: string[] = [];
   #errorSamples: [string, string][] = [];
-  #output: string[] = [];
+  readonly #output = new RowBytes();
   #rejects: string[] = [];
   #files: BodyFile[] = [];
   #released: number[] = [];
@@ -80,7 +81,7 @@ export class Outbox {
 
   /** A line of the output; call it before `record`, which may send the group off. */
   write(line: string): void {
-    this.#output.push(line);
+    this.#output.write(line);
     this.#characters += line.length;
   }
 
@@ -140,7 +141,11 @@ export class Outbox {
     this.#timer = undefined;
     const characters = this.#characters;
     this.#characters = 0;
-    return this.#commit(this.#takeGroup(complete), characters);
+    const group = this.#takeGroup(complete);
+    const taken = this.#commit(group, characters);
+    const giveBack = () => this.#output.giveBack(group.output);
+    taken.then(giveBack, giveBack);
+    return taken;
   }
 
   /** Sends off what answers led to, where there is any. */
@@ -181,7 +186,7 @@ export class Outbox {
       rows: this.#used === this.#rows.length ? this.#rows : this.#rows.slice(0, this.#used),
       errorCodes: this.#errorCodes,
       errorSamples: this.#errorSamples,
-      output: this.#output.join(""),
+      output: this.#output.take(),
       rejects: this.#rejects.join(""),
       files: this.#files,
       details: this.#details.take(),
@@ -196,7 +201,6 @@ export class Outbox {
     this.#used = 0;
     this.#errorCodes = [];
     this.#errorSamples = [];
-    this.#output = [];
     this.#rejects = [];
     this.#files = [];
     this.#samples = [];

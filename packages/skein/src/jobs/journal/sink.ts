@@ -14,6 +14,10 @@ function encode(text: string): Uint8Array {
   return text.length * 3 <= scratch.length ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text);
 }
 
+function textOf(lines: string | Uint8Array): string {
+  return typeof lines === "string" ? lines : Buffer.from(lines).toString();
+}
+
 /** A file of lines that only grows. The journal knows how much of it counts; more than that is cut off on opening. */
 export class Sink {
   readonly #files: Files;
@@ -23,7 +27,7 @@ export class Sink {
   #isSynced = true;
   readonly #codec: OutputCodec | undefined;
   /** What a codec has not yet seen: it makes one whole of all that is synced at once. */
-  #pending: string[] = [];
+  #pending: (string | Uint8Array)[] = [];
 
   /**
    * @param size how much of the file counts, as the journal says
@@ -59,11 +63,11 @@ export class Sink {
   }
 
   /** Appends; it counts only when `sync` has returned and the journal has committed the new size. */
-  append(text: string): void {
-    if (text === "") return;
+  append(lines: string | Uint8Array): void {
+    if (lines.length === 0) return;
     if (this.#file === undefined) this.open();
-    if (this.#codec === undefined) this.#write(() => encode(text));
-    else this.#pending.push(text);
+    if (this.#codec === undefined) this.#write(() => (typeof lines === "string" ? encode(lines) : lines));
+    else this.#pending.push(lines);
   }
 
   #write(bytesOf: () => Uint8Array): void {
@@ -78,7 +82,7 @@ export class Sink {
   /** Returns when all is on the disk; `size` counts all of it then. */
   sync(): void {
     if (this.#pending.length > 0) {
-      const text = this.#pending.join("");
+      const text = this.#pending.map(lines => textOf(lines)).join("");
       this.#pending = [];
       this.#write(() => this.#codec!.encode(text, this.#files.offsetIn(this.#file!, this.#size)));
     }

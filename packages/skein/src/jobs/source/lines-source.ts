@@ -4,6 +4,9 @@ import { fileBytes, type ListBytes } from "./list-bytes.ts";
 import { checkEncoding } from "./list-encoding.ts";
 import type { Source, SourceLine, SourcePosition } from "./source.ts";
 
+/** Items are made of so much at once: those of a whole chunk would grow old before they are sent. */
+const SLICE_BYTES = 2 * 1024;
+
 /**
  * A list in a file, a line an item: a URL (https where it names no scheme), or a JSON object
  * `{id?, url, method?, headers?, body?|json?, meta?}`. Blank lines and lines that begin with `#` are left out; UTF-8,
@@ -30,8 +33,10 @@ async function* readBlocks(list: ListBytes, from: SourcePosition): AsyncGenerato
   for await (const chunk of list.chunks(start.offset)) {
     if (isFirst) checkEncoding(chunk, list.name);
     isFirst = false;
-    const lines = reader.push(chunk);
-    if (lines.length > 0) yield lines;
+    for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
+      const lines = reader.push(chunk.subarray(start, start + SLICE_BYTES));
+      if (lines.length > 0) yield lines;
+    }
   }
   const last = reader.end();
   if (last.length > 0) yield last;
