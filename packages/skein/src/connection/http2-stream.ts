@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { type BodySource, Http1Body } from "./http1-body.ts";
 import type { Http2Upload } from "./http2-upload.ts";
 import { overdue, type WaitsFor } from "./overdue.ts";
+import type { Tabled } from "./stream-table.ts";
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
@@ -18,9 +19,10 @@ export interface StreamHost {
 }
 
 /** One exchange over an HTTP/2 connection: where it stands in the protocol, its windows, and its body. */
-export class Http2Stream implements BodySource {
+export class Http2Stream implements BodySource, Tabled<Http2Stream> {
   readonly id: number;
   readonly exchange: Exchange;
+  nextInPlace: Http2Stream | undefined;
   state: StreamState = "idle";
   phase: ResponsePhase = "head";
   readonly sendWindow: SendWindow;

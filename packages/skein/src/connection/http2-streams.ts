@@ -3,6 +3,7 @@ import { type StreamEvent, streamTransition } from "../protocol/http2/stream-sta
 import { ClosedStreams } from "./http2-guards.ts";
 import type { Http2Stream } from "./http2-stream.ts";
 import { StreamWindows } from "./http2-stream-windows.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** RFC 9113 §5.1.1: then it takes a new connection. */
 const LAST_STREAM_ID = 2 ** 31 - 1;
@@ -16,7 +17,7 @@ export type Received =
 /** The streams of a connection: those that are open, and what is still known of those that were. */
 export class Http2Streams {
   readonly closed: ClosedStreams = new ClosedStreams();
-  readonly #open = new Map<number, Http2Stream>();
+  readonly #open = new StreamTable<Http2Stream>();
   readonly #windows = new StreamWindows();
   #nextId = 1;
 
@@ -44,16 +45,16 @@ export class Http2Streams {
 
   /** Whether a stream was open, and is no more. */
   hasEnded(streamId: number): boolean {
-    return streamId < this.#nextId && streamId % 2 === 1 && !this.#open.has(streamId);
+    return streamId < this.#nextId && streamId % 2 === 1 && this.#open.get(streamId) === undefined;
   }
 
   add(stream: Http2Stream): void {
-    this.#open.set(stream.id, stream);
+    this.#open.add(stream);
     this.#nextId += 2;
   }
 
   remove(stream: Http2Stream): void {
-    this.#open.delete(stream.id);
+    this.#open.delete(stream);
     this.#windows.release(stream.receiveWindow);
   }
 
@@ -67,7 +68,7 @@ export class Http2Streams {
 
   /** Those that are open now, whatever becomes of them meanwhile. */
   [Symbol.iterator](): IterableIterator<Http2Stream> {
-    return [...this.#open.values()].values();
+    return this.#open.values().values();
   }
 
   /** Takes note of a frame (RFC 9113 §5.1). */
