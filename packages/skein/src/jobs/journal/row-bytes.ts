@@ -1,5 +1,7 @@
 /** Holds the rows of a group as they mostly are. */
-const USUAL_BYTES = 512 * 1024;
+const LEAST_BYTES = 512 * 1024;
+/** Holds those with large bodies; what is larger still is rare. */
+const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 /** So many are kept for the next groups. */
 const MOST_KEPT = 4;
 /** A UTF-16 unit takes three bytes at most. */
@@ -28,22 +30,24 @@ export class RowBytes {
   }
 
   giveBack({ buffer }: Uint8Array): void {
-    if (buffer.byteLength !== USUAL_BYTES || this.#free.length >= MOST_KEPT) return;
-    this.#free.push(Buffer.from(buffer));
+    const isUsual = buffer.byteLength >= LEAST_BYTES && buffer.byteLength <= MOST_KEPT_BYTES;
+    if (isUsual && this.#free.length < MOST_KEPT) this.#free.push(Buffer.from(buffer));
   }
 
   #roomFor(bytes: number): Buffer {
     const needed = this.#used + bytes;
     const buffer = this.#buffer;
     if (buffer !== undefined && needed <= buffer.length) return buffer;
-    const larger =
-      needed <= USUAL_BYTES
-        ? (this.#free.pop() ?? sharedBuffer(USUAL_BYTES))
-        : sharedBuffer(Math.max(2 * needed, 2 * USUAL_BYTES));
+    const larger = this.#takeFree(needed) ?? sharedBuffer(Math.max(LEAST_BYTES, 2 * needed));
     buffer?.copy(larger, 0, 0, this.#used);
     if (buffer !== undefined) this.giveBack(buffer);
     this.#buffer = larger;
     return larger;
+  }
+
+  #takeFree(bytes: number): Buffer | undefined {
+    const at = this.#free.findIndex(({ length }) => length >= bytes);
+    return at < 0 ? undefined : this.#free.splice(at, 1)[0];
   }
 }
 
